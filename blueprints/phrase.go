@@ -1,0 +1,61 @@
+package blueprints
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The names in the texts of automation rules. The language is the platform's: what is not plainly a name
+// is left to it.
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	insertion  = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+	payload    = regexp.MustCompile(`(?i)\bcall\s+webhook\s+.*\bwith\s+payload\s+'([^']*)'`)
+	token      = regexp.MustCompile(`\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(&&|\|\||[()!]))`)
+)
+
+// conditionWords are words of the language, and no names.
+var conditionWords = map[string]bool{"and": true, "or": true, "not": true, "true": true, "false": true}
+
+// conditionNames are the names in a condition made of names, and, or, ! and parentheses; none where it has
+// anything else.
+func conditionNames(s string) (names []string) {
+	for rest := strings.TrimSpace(s); rest != ""; {
+		m := token.FindStringSubmatchIndex(rest)
+		if m == nil || m[0] != 0 {
+			return nil
+		}
+		if m[2] >= 0 {
+			if name := rest[m[2]:m[3]]; !conditionWords[strings.ToLower(name)] {
+				names = append(names, name)
+			}
+		}
+		rest = strings.TrimLeft(rest[m[1]:], " \t\r\n")
+	}
+	return names
+}
+
+// insertions are the names that a text inserts as {{name}}; longer expressions are left out.
+func insertions(s string) (names []string) {
+	for _, m := range insertion.FindAllStringSubmatch(s, -1) {
+		if name := strings.TrimSpace(m[1]); identifier.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// payloadNames are the names that an action sends to a webhook.
+func payloadNames(s string) (names []string) {
+	m := payload.FindStringSubmatch(s)
+	if m == nil {
+		return nil
+	}
+	for _, name := range strings.Fields(m[1]) {
+		if identifier.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,415 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/lang"
+	"currant/steps"
+)
+
+// visible are the steps that an expression may use, with the types of their outputs.
+type visible map[string]cty.Type
+
+// place is where in a runbook a step stands.
+type place struct {
+	bindings map[string]cty.Value // each blocks' names, error
+	inside   string               // the innermost each block's step, for people
+	noSet    string               // why state may not be set here, or ""
+}
+
+func (p place) bind(name string, v cty.Value) place {
+	p.bindings = maps.Clone(p.bindings)
+	if p.bindings == nil {
+		p.bindings = map[string]cty.Value{}
+	}
+	p.bindings[name] = v
+	return p
+}
+
+// declare collects the names of all steps, so that a reference to one that cannot be seen is explained.
+func (r *builder) declare(blocks []*hclsyntax.Block, inside string) {
+	for _, b := range blocks {
+		name := inside
+		if len(b.Labels) == 2 {
+			if prev, dup := r.names[b.Labels[1]]; dup {
+				r.report(lang.Error(b.LabelRanges[1], "Duplicate step name", "The step %q is declared at %s:%d already; step names are unique in a runbook.", b.Labels[1], prev.at.Filename, prev.at.Start.Line))
+			} else {
+				r.names[b.Labels[1]] = declared{at: b.DefRange(), inside: inside}
+			}
+			name = b.Labels[1]
+		}
+		r.declare(innerSteps(b.Body), name)
+	}
+}
+
+// innerSteps are the step blocks right below a body, in its own blocks or in theirs.
+func innerSteps(body *hclsyntax.Body) (out []*hclsyntax.Block) {
+	for _, b := range body.Blocks {
+		if b.Type == "step" {
+			out = append(out, b)
+		} else {
+			out = append(out, innerSteps(b.Body)...)
+		}
+	}
+	return out
+}
+
+// at is the static scope of expressions at a place that use what needs says.
+func (r *builder) at(p place, vis visible, needs Needs) *lang.Scope {
+	vars := map[string]cty.Value{}
+	maps.Copy(vars, p.bindings)
+	if len(needs.Steps) > 0 || slices.Contains(needs.Roots, "step") {
+		outs := map[string]cty.Value{}
+		for _, n := range needs.Steps {
+			if t, ok := vis[n]; ok {
+				outs[n] = cty.UnknownVal(t)
+			}
+		}
+		vars["step"] = cty.ObjectVal(outs)
+	}
+	return r.scope.Child(vars).Static(func(root, name string) string { return r.explain(root, name, vis) })
+}
+
+// explain says why a name of a run cannot be used at a place.
+func (r *builder) explain(root, name string, vis visible) string {
+	switch root {
+	case "error":
+		return "\"error\" is known in a catch block only."
+	case "each":
+		return "\"each\" is known in an each block without a label only."
+	case "connection":
+		return "A connection may be named by the connection argument only."
+	case "step":
+	default:
+		return ""
+	}
+	if name == "" {
+		return "\"step\" is followed by the name of a step: step.NAME."
+	}
+	d, exists := r.names[name]
+	if !exists {
+		return fmt.Sprintf("There is no step named %q in this runbook.%s", name, lang.DidYouMean(name, slices.Sorted(maps.Keys(vis))))
+	}
+	where := fmt.Sprintf("%s:%d", d.at.Filename, d.at.Start.Line)
+	if d.inside != "" {
+		return fmt.Sprintf("The step %q (%s) stands inside %q and cannot be seen from here: it runs later, in another branch, or once per item.", name, where, d.inside)
+	}
+	return fmt.Sprintf("The step %q (%s) has not run yet here; only steps before this one can be used.", name, where)
+}
+
+// sequence checks steps in order and adds them to what is visible.
+func (r *builder) sequence(blocks []*hclsyntax.Block, p place, vis visible) (nodes []*Node) {
+	for _, b := range blocks {
+		if n := r.step(b, p, vis); n != nil {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
+	if len(b.Labels) != 2 {
+		r.report(lang.Error(b.DefRange(), "Missing label", "A step has two labels, its kind and its name: step \"log\" \"hello\" { … }."))
+		return nil
+	}
+	name := b.Labels[1]
+	if !lang.ValidName(name) {
+		r.report(lang.InvalidName(name, b.LabelRanges[1]))
+	}
+	kind := r.o.Steps.Kind(b.Labels[0])
+	if kind == nil {
+		r.report(lang.Error(b.LabelRanges[0], "Unknown step kind", "There is no step kind %q.%s", b.Labels[0], lang.DidYouMean(b.Labels[0], r.o.Steps.KindNames())))
+		r.unknownKind(b, p, vis)
+		vis[name] = cty.DynamicPseudoType
+		return nil
+	}
+	body, diags := kind.Spec().Bind(b.Body, b.DefRange())
+	r.report(diags...)
+	n := &Node{Name: name, Kind: kind, Body: body, Range: b.DefRange(), When: body.Attr("when"), Timeout: body.Attr("timeout"), Interrupted: "auto", References: map[string]string{}}
+	if retry := body.Block("retry"); retry != nil {
+		n.Retry = retry.Body
+	}
+	n.Needs = needsOf(ownExprs(body))
+	scope := r.at(p, vis, n.Needs)
+	args, diags := body.Eval(scope)
+	r.report(diags...)
+	if kind.SetsState && p.noSet != "" {
+		r.report(lang.Error(n.Range, "State set in parallel", "%s", p.noSet))
+	}
+	r.interrupted(n)
+	r.nodeReferences(n, vis)
+	check := &steps.Check{Body: body, Args: args, Scope: scope, States: r.states, Runbook: r.runbookType, ConnectionNamed: body.Attr("connection") != nil, Collected: cty.NilType}
+	r.connectionOf(n, check, vis)
+	inner := r.blocks(n, p, vis, check)
+	r.lazies(n, p, vis, inner)
+	if kind.Check != nil {
+		r.report(kind.Check(check)...)
+	}
+	n.Output = kind.OutputType(check)
+	maps.Copy(vis, inner)
+	vis[name] = n.Output
+	r.rb.Nodes[name] = n
+	return n
+}
+
+// unknownKind still checks the steps inside a step of an unknown kind.
+func (r *builder) unknownKind(b *hclsyntax.Block, p place, vis visible) {
+	for _, inner := range innerSteps(b.Body) {
+		r.step(inner, p, maps.Clone(vis))
+	}
+}
+
+// ownExprs are a step's expressions but those of its each blocks, which see the iteration.
+func ownExprs(body *lang.Body) []hclsyntax.Expression {
+	own := *body
+	own.Blocks = slices.DeleteFunc(slices.Clone(body.Blocks), func(bl *lang.Block) bool { return isEach(bl.Spec) })
+	return own.Exprs()
+}
+
+func isEach(bs *lang.BlockSpec) bool {
+	return bs.Spec.HoldsSteps && strings.HasPrefix(bs.Name, "each")
+}
+
+func (r *builder) interrupted(n *Node) {
+	a := n.Body.Attr("interrupted")
+	if a == nil {
+		return
+	}
+	v, diags := r.static().EvalAttr(a)
+	if u, _ := v.Unmark(); !diags.HasErrors() && u.IsKnown() && !u.IsNull() {
+		n.Interrupted = u.AsString()
+	}
+}
+
+// nodeReferences resolves reference attributes other than the connection.
+func (r *builder) nodeReferences(n *Node, vis visible) {
+	for _, a := range n.Body.Attrs {
+		if a.Field.Form != lang.FormRunbook {
+			continue
+		}
+		ref, d := a.Reference()
+		if d != nil {
+			continue // Bind has reported it
+		}
+		if r.runbooks[ref.Name] == nil {
+			r.report(lang.Error(ref.Range, "Reference to undeclared runbook", "There is no runbook named %q.%s", ref.Name, lang.DidYouMean(ref.Name, slices.Sorted(maps.Keys(r.runbooks)))))
+			continue
+		}
+		n.References[a.Name] = ref.Name
+	}
+}
+
+// connectionOf finds the step's connection: the one it names, else the blueprint's only one of the type.
+func (r *builder) connectionOf(n *Node, check *steps.Check, vis visible) {
+	if n.Kind.Connection == "" {
+		return
+	}
+	if a := n.Body.Attr("connection"); a != nil {
+		ref, d := a.Reference()
+		if d != nil {
+			return
+		}
+		conn := r.rb.Connections[ref.Name]
+		if conn == nil {
+			conn = r.bp.Connections[ref.Name]
+		}
+		switch {
+		case conn == nil:
+			known := append(slices.Collect(maps.Keys(r.bp.Connections)), slices.Collect(maps.Keys(r.rb.Connections))...)
+			r.report(lang.Error(ref.Range, "Reference to undeclared connection", "There is no connection named %q.%s", ref.Name, lang.DidYouMean(ref.Name, known)))
+		case conn.Kind.Name != n.Kind.Connection:
+			r.report(lang.Error(ref.Range, "Wrong type of connection", "A step of kind %q uses a connection of type %q; %q (%s:%d) is of type %q.", n.Kind.Name, n.Kind.Connection, conn.Name, conn.Range.Filename, conn.Range.Start.Line, conn.Kind.Name))
+		default:
+			n.Connection = conn
+			if conn.Local {
+				n.Needs = n.Needs.with(conn.Needs)
+				r.checkConnectionOnce(conn, vis)
+			}
+		}
+		return
+	}
+	if n.Kind.WithoutConnection != nil && n.Kind.WithoutConnection(check) {
+		return
+	}
+	var fitting []*Connection
+	for _, name := range slices.Sorted(maps.Keys(r.bp.Connections)) {
+		if c := r.bp.Connections[name]; c.Kind.Name == n.Kind.Connection {
+			fitting = append(fitting, c)
+		}
+	}
+	switch {
+	case len(fitting) == 1:
+		n.Connection = fitting[0]
+	case n.Kind.ConnectionOptional:
+	case len(fitting) == 0:
+		r.report(lang.Error(n.Range, "No connection", "A step of kind %q needs a connection of type %q, and the blueprint has none: add connection %q \"NAME\" { … }.", n.Kind.Name, n.Kind.Connection, n.Kind.Connection))
+	default:
+		var names []string
+		for _, c := range fitting {
+			names = append(names, "connection."+c.Name)
+		}
+		r.report(lang.Error(n.Range, "Which connection?", "The blueprint has %d connections of type %q; name one with connection = %s.", len(fitting), n.Kind.Connection, strings.Join(names, " or ")))
+	}
+}
+
+// checkConnectionOnce checks a run-local connection where it is first used, with what is visible there.
+func (r *builder) checkConnectionOnce(conn *Connection, vis visible) {
+	r.checkConnection(conn, r.at(place{}, vis, conn.Needs))
+}
+
+// blocks checks the blocks of steps inside a step and returns the steps that stay visible after it.
+func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) visible {
+	after := visible{}
+	if n.Body.Spec.HoldsSteps {
+		b := &Block{Key: "do", Body: n.Body}
+		inner := maps.Clone(vis)
+		b.Steps = r.sequence(n.Body.Steps, p, inner)
+		b.Inner = r.added(inner, vis, after)
+		n.Blocks = append(n.Blocks, b)
+	}
+	nth := map[string]int{}
+	for _, bl := range n.Body.Blocks {
+		if bl.Body == nil || !bl.Body.Spec.HoldsSteps {
+			continue
+		}
+		b := &Block{Type: bl.Spec.Name, Nth: nth[bl.Spec.Name], Label: bl.Label(), Body: bl.Body}
+		nth[bl.Spec.Name]++
+		b.Key = b.Type
+		if bl.Spec.Multiple {
+			b.Key = fmt.Sprintf("%s.%d", b.Type, b.Nth)
+		}
+		inside := p
+		if n.Kind.Fork != nil {
+			inside.noSet = fmt.Sprintf("Steps in the branches of %q run at once and may not set state.", n.Name)
+			r.branchLabel(n, bl, b)
+		}
+		if n.Kind.Try != nil && b.Type == n.Kind.Try.Catch {
+			b.Catch = true
+			inside = inside.bind("error", cty.UnknownVal(errorType))
+		}
+		inner := maps.Clone(vis)
+		if isEach(bl.Spec) {
+			r.each(n, b, bl, &inside, vis)
+			b.Steps = r.sequence(bl.Body.Steps, inside, inner)
+			r.collect(b, bl, inside, inner, check)
+		} else {
+			b.Steps = r.sequence(bl.Body.Steps, inside, inner)
+			b.Inner = r.added(inner, vis, after)
+		}
+		n.Blocks = append(n.Blocks, b)
+	}
+	return after
+}
+
+func (r *builder) branchLabel(n *Node, bl *lang.Block, b *Block) {
+	for _, other := range n.Blocks {
+		if other.Type == b.Type && other.Label == b.Label {
+			r.report(lang.Error(bl.Range, "Duplicate branch", "The branch %q stands twice in %q.", b.Label, n.Name))
+		}
+	}
+	b.Key = b.Type + "." + b.Label
+}
+
+// added are the names that a block's sequence has made visible; they go into after.
+func (r *builder) added(inner, vis, after visible) (names []string) {
+	for name, t := range inner {
+		if _, before := vis[name]; !before {
+			names = append(names, name)
+			after[name] = t
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// each binds the iteration's name and judges whether state may be set inside.
+func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible) {
+	b.Each, b.Binding = true, "each"
+	if b.Label != "" {
+		b.Binding = b.Label
+	}
+	switch b.Binding {
+	case "var", "local", "path", "app", "connection", "runbook", "trigger", "step", "state", "job", "error":
+		r.report(lang.Error(bl.LabelRanges[0], "Invalid iteration name", "An iteration may not be called %q: the name means something else.", b.Binding))
+	}
+	item := cty.DynamicVal
+	if b.Parallel = bl.Body.Attr("parallel"); b.Parallel != nil {
+		scope := r.at(*p, vis, needsOf([]hclsyntax.Expression{b.Parallel.Expr}))
+		v, diags := scope.EvalAttr(b.Parallel)
+		r.report(diags...)
+		b.Needs = needsOf([]hclsyntax.Expression{b.Parallel.Expr})
+		if u, _ := v.Unmark(); !u.IsKnown() || u.IsNull() || u.Equals(cty.NumberIntVal(1)).False() {
+			p.noSet = fmt.Sprintf("The iterations of %q run in parallel and may not set state.", n.Name)
+		}
+	}
+	if a := n.Body.Attr("items"); a != nil && n.Kind.Loop != nil {
+		needs := needsOf([]hclsyntax.Expression{a.Expr})
+		if v, diags := r.at(*p, vis, needs).Eval(a.Expr, cty.DynamicPseudoType); !diags.HasErrors() {
+			item = itemOf(v, n.Body.Attr("size") != nil)
+		}
+	}
+	*p = p.bind(b.Binding, cty.ObjectVal(map[string]cty.Value{"value": item, "index": cty.UnknownVal(cty.Number), "key": cty.UnknownVal(cty.String)}))
+	p.inside = n.Name
+}
+
+// itemOf is an unknown of the element type of a loop's items; of the chunk's where they come in chunks.
+func itemOf(items cty.Value, chunks bool) cty.Value {
+	items, marks := items.Unmark()
+	_, item := lang.ElementTypes(items)
+	if chunks {
+		if item.Type() == cty.DynamicPseudoType {
+			return cty.DynamicVal.WithMarks(marks)
+		}
+		item = cty.UnknownVal(cty.List(item.Type()))
+	}
+	if lang.IsSensitive(items) {
+		item = lang.MarkSensitive(item)
+	}
+	return item.WithMarks(marks)
+}
+
+func (r *builder) collect(b *Block, bl *lang.Block, p place, inner visible, check *steps.Check) {
+	a := bl.Body.Attr("collect")
+	if a == nil {
+		return
+	}
+	b.Collect = a.Expr
+	needs := needsOf([]hclsyntax.Expression{a.Expr})
+	b.Needs = b.Needs.with(needs)
+	v, diags := r.at(p, inner, needs).Eval(a.Expr, cty.DynamicPseudoType)
+	r.report(diags...)
+	check.Collected = v.Type()
+}
+
+// lazies checks the step's own lazy expressions: `when` sees what is before the step, others (while, until)
+// also what is inside it.
+func (r *builder) lazies(n *Node, p place, vis, inner visible) {
+	all := maps.Clone(vis)
+	maps.Copy(all, inner)
+	for _, a := range n.Body.Attrs {
+		if a.Field.Form != lang.FormLazy {
+			continue
+		}
+		needs := needsOf([]hclsyntax.Expression{a.Expr})
+		see, t := all, cty.Type(cty.Bool)
+		if a.Name == "when" {
+			see = vis
+		}
+		_, diags := r.at(p, see, needs).Eval(a.Expr, t)
+		r.report(diags...)
+	}
+}
+
+// runbookType tells what a call of a runbook takes and gives.
+func (r *builder) runbookType(name string) (steps.RunbookType, bool) {
+	if b := r.runbooks[name]; b == nil || b.Body == nil {
+		return steps.RunbookType{}, false
+	}
+	return r.compiler.runbookType(name), true
+}

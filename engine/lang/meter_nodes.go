@@ -1,0 +1,268 @@
+package lang
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// metered is a node of the syntax tree that is counted when it is evaluated. The interface that it embeds
+// gives it the unexported methods of a node, so that walks see the children of the node it holds.
+type metered struct{ hclsyntax.Expression }
+
+// UnwrapExpression makes hcl.ExprCall, hcl.AbsTraversalForExpr and the like see what is held.
+func (m metered) UnwrapExpression() hcl.Expression { return m.Expression }
+
+// unmetered is the node that is held, for those who walk a tree by type.
+func (m metered) unmetered() hclsyntax.Expression { return m.Expression }
+
+// loopNode holds a `for` or a splat.
+type loopNode struct{ metered }
+
+func (n *loopNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	e := evalOf(ctx)
+	if e == nil {
+		return n.Expression.Value(ctx)
+	}
+	if d := e.spend(1, n.Range()); d != nil {
+		return cty.DynamicVal, d
+	}
+	depth := len(e.frames)
+	e.frames = append(e.frames, loopFrame{})
+	defer func() { e.frames = e.frames[:depth] }()
+	if _, ok := n.Expression.(*hclsyntax.SplatExpr); ok {
+		// A splat keeps its current item by context: one of its own lets two goroutines share ctx.
+		ctx = ctx.NewChild()
+	}
+	v, diags := n.Expression.Value(ctx)
+	if d := e.failed(); d != nil {
+		return cty.DynamicVal, d
+	}
+	return v, diags
+}
+
+// sourceNode holds what a `for` or a splat goes through.
+type sourceNode struct{ metered }
+
+func (n *sourceNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := n.Expression.Value(ctx)
+	if e := evalOf(ctx); e != nil && tooLong(v) {
+		return cty.DynamicVal, e.exhaust(n.Range(), tooManyElements)
+	}
+	return v, diags
+}
+
+// tooLong says whether v is a collection of more elements than any may have.
+func tooLong(v cty.Value) bool {
+	v, _ = v.Unmark()
+	t := v.Type()
+	if !v.IsKnown() || v.IsNull() || !(t.IsCollectionType() || t.IsTupleType() || t.IsObjectType()) {
+		return false
+	}
+	return v.LengthInt() > MaxValueElements
+}
+
+// turnNode holds what a `for` or a splat evaluates again and again.
+type turnNode struct {
+	metered
+	gathers bool // the value, or a key, becomes part of the result
+	element bool
+}
+
+func (n *turnNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	e := evalOf(ctx)
+	if e == nil {
+		return n.Expression.Value(ctx)
+	}
+	if d := e.spend(1, n.Range()); d != nil {
+		return cty.DynamicVal, d
+	}
+	v, diags := n.Expression.Value(ctx)
+	if n.gathers {
+		if d := e.gather(v, n.element, n.Range()); d != nil {
+			return cty.DynamicVal, d
+		}
+	}
+	return v, diags
+}
+
+// operatorNode holds a binary operator.
+type operatorNode struct{ metered }
+
+func (n *operatorNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := n.Expression.Value(ctx)
+	if !saneNumber(v) {
+		if e := evalOf(ctx); e != nil {
+			return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
+		}
+	}
+	return v, diags
+}
+
+// numberNode is an operand of an operator that computes: a text as large a number as "1e600000000" would
+// become an operand before the operator's result can be looked at.
+type numberNode struct{ metered }
+
+func (n *numberNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := n.Expression.Value(ctx)
+	if v.Type() == cty.String || !saneNumber(v) {
+		if u, _ := v.Unmark(); u.IsKnown() && !u.IsNull() && (u.Type() == cty.Number || !saneText(u.AsString())) {
+			if e := evalOf(ctx); e != nil {
+				return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
+			}
+		}
+	}
+	return v, diags
+}
+
+// saneText says whether a text, if it is a number, is one that we work on.
+func saneText(s string) bool {
+	if len(s) > 1000 {
+		return false // no number that anyone means, and one that is costly to read
+	}
+	v, err := cty.ParseNumberVal(s)
+	return err != nil || sane(v)
+}
+
+// templateNode holds a template or the join of a template's `for`.
+type templateNode struct{ metered }
+
+func (n *templateNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	e := evalOf(ctx)
+	if e == nil {
+		return n.Expression.Value(ctx)
+	}
+	if d := e.spend(1, n.Range()); d != nil {
+		return cty.DynamicVal, d
+	}
+	outer := e.partBytes
+	e.partBytes = 0
+	v, diags := n.Expression.Value(ctx)
+	e.partBytes = outer
+	if d := e.failed(); d != nil {
+		return cty.DynamicVal, d
+	}
+	return v, diags
+}
+
+// smallPart is a text that a template may hold many of before it matters.
+const smallPart = 4 << 10
+
+// partNode holds one interpolation of a template.
+type partNode struct{ metered }
+
+func (n *partNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := n.Expression.Value(ctx)
+	if v.Type() != cty.String {
+		return v, diags
+	}
+	u := v
+	if u.IsMarked() {
+		u, _ = u.Unmark()
+	}
+	if !u.IsKnown() || u.IsNull() || len(u.AsString()) < smallPart {
+		return v, diags
+	}
+	if e := evalOf(ctx); e != nil {
+		e.partBytes += len(u.AsString())
+		if e.partBytes > MaxValueBytes {
+			return cty.DynamicVal, e.exhaust(n.Range(), tooManyBytes)
+		}
+	}
+	return v, diags
+}
+
+// callNode holds a call of a function.
+type callNode struct{ metered }
+
+func (n *callNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	e := evalOf(ctx)
+	if e == nil {
+		return n.Expression.Value(ctx)
+	}
+	if d := e.spend(1, n.Range()); d != nil {
+		return cty.DynamicVal, d
+	}
+	v, diags := n.Expression.Value(ctx)
+	if d := e.late(n.Range()); d != nil {
+		return cty.DynamicVal, d
+	}
+	return v, diags
+}
+
+// journaledNode holds a call whose answer must be the same when a run is resumed.
+type journaledNode struct {
+	metered
+	name  string
+	place string // file and byte of the call
+}
+
+func (n *journaledNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	e := evalOf(ctx)
+	if e == nil {
+		return cty.UnknownVal(cty.String).RefineNotNull(), nil
+	}
+	if d := e.spend(1, n.Range()); d != nil {
+		return cty.DynamicVal, d
+	}
+	if e.Forbid != "" {
+		return cty.DynamicVal, n.fail(fmt.Sprintf("%s() cannot be used here: %s.", n.name, strings.TrimSuffix(e.Forbid, ".")))
+	}
+	var now time.Time
+	running := false
+	if e.Now != nil {
+		now, running = e.Now()
+	}
+	switch n.name {
+	case "timestamp":
+		if !running {
+			return cty.UnknownVal(cty.String).RefineNotNull(), nil
+		}
+		e.UsedTime = true
+		return cty.StringVal(now.UTC().Format(time.RFC3339)), nil
+	case "uuid":
+		if !running {
+			return cty.UnknownVal(cty.String).RefineNotNull(), nil
+		}
+		if e.calls == nil {
+			e.calls = map[string]int{}
+		}
+		e.calls[n.place]++
+		name := fmt.Sprintf("%s\x00%s\x00%d", e.Seed, n.place, e.calls[n.place])
+		return cty.StringVal(uuid.NewSHA1(uuidSpace, []byte(name)).String()), nil
+	}
+	v, diags := n.Expression.Value(ctx) // the secrets: checks the arguments
+	if running && !diags.HasErrors() {
+		return v, append(diags, n.fail(fmt.Sprintf("This build of Currant cannot run %s yet.", n.name))...)
+	}
+	return v, diags
+}
+
+func (n *journaledNode) fail(detail string) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Error in function call", Detail: detail, Subject: n.Range().Ptr()}}
+}
+
+// uuidSpace is the name space of uuid(), the version 5 UUID of "currant" in the DNS name space. It is part
+// of what runs have journaled: it must not change.
+var uuidSpace = uuid.NewSHA1(uuid.NameSpaceDNS, []byte("currant"))
+
+// literalNode holds a number that is too large to be worked on.
+type literalNode struct{ metered }
+
+func (n *literalNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	if e := evalOf(ctx); e != nil {
+		return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
+	}
+	return n.Expression.Value(ctx)
+}
+
+// callPlace is where a call stands. Only the file's base name counts: a run may be resumed elsewhere.
+func callPlace(r hcl.Range) string {
+	return fmt.Sprintf("%s:%d", path.Base(strings.ReplaceAll(r.Filename, "\\", "/")), r.Start.Byte)
+}

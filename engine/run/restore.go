@@ -1,0 +1,284 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/compile"
+	"currant/steps"
+)
+
+// restorer puts a machine where its records say that it was.
+type restorer struct {
+	*Machine
+	recs  map[string]*Record
+	paths []string // sorted
+	later []func() // what goes on once the whole tree stands
+}
+
+// Restore is a machine at the point that its records describe.
+func Restore(rb *compile.Runbook, info Info, trigger cty.Value, recs map[string]*Record) *Machine {
+	m := New(rb, info, trigger)
+	r := &restorer{Machine: m, recs: recs, paths: sorted(recs)}
+	m.ready = nil
+	m.root.queued = false
+	m.root.stored = len(recs) > 0
+	for _, s := range rb.States {
+		if rec := recs[statePrefix+s.Name]; rec != nil {
+			m.states[s.Name] = rec.Output
+		}
+	}
+	r.frame(m.root)
+	if rec := recs[cancelPath]; rec != nil {
+		r.later = append(r.later, func() { m.stopRun(rec.Err) })
+	}
+	m.restored = func() {
+		for _, f := range r.later {
+			f()
+		}
+	}
+	return m
+}
+
+// frame restores a sequence: what is done, and the step that was in progress.
+func (r *restorer) frame(f *frame) {
+	f.stored = true
+	for ; f.pc < len(f.nodes); f.pc++ {
+		n := f.nodes[f.pc]
+		path := f.path + n.Name
+		rec := r.recs[path]
+		if rec == nil {
+			break
+		}
+		if rec.Status != OK && rec.Status != Skipped {
+			f.cur = &activation{node: n, frame: f, path: path, rec: rec, args: rec.Args}
+			r.activation(f.cur)
+			return
+		}
+		r.done(f.scope, n, path, rec)
+	}
+	r.enqueue(f)
+}
+
+// done restores the outputs of a step that is over and of the steps inside it that can still be seen.
+func (r *restorer) done(s *scope, n *compile.Node, path string, rec *Record) {
+	switch {
+	case rec.Status == Skipped:
+		s.outs[n.Name] = cty.NullVal(n.Output)
+	case rec.Output == cty.NilVal:
+		s.outs[n.Name] = cty.EmptyObjectVal
+	default:
+		s.outs[n.Name] = rec.Output
+	}
+	for _, b := range n.Blocks {
+		r.inner(s, b, path, rec)
+	}
+}
+
+// inner restores the outputs of the steps of a block that is over.
+func (r *restorer) inner(s *scope, b *compile.Block, path string, rec *Record) {
+	if b.Each {
+		return
+	}
+	prefix := path + "." + b.Key
+	if rec.Count > 0 && r.prefixed(prefix+"[") {
+		prefix += fmt.Sprintf("[%d]", rec.Count-1)
+	}
+	for _, n := range b.Steps {
+		p := prefix + "/" + n.Name
+		if inner := r.recs[p]; inner != nil && (inner.Status == OK || inner.Status == Skipped) {
+			r.done(s, n, p, inner)
+		} else if inner != nil {
+			for _, ib := range n.Blocks {
+				r.inner(s, ib, p, inner)
+			}
+		}
+	}
+}
+
+func (r *restorer) prefixed(prefix string) bool {
+	i, _ := slices.BinarySearch(r.paths, prefix)
+	return i < len(r.paths) && strings.HasPrefix(r.paths[i], prefix)
+}
+
+// activation restores a step in progress.
+func (r *restorer) activation(a *activation) {
+	if a.rec.Status != Failed && a.rec.Status != Finished {
+		if !r.setDeadlineOf(a) {
+			return
+		}
+	}
+	switch a.rec.Status {
+	case Failed:
+		err := a.rec.Err
+		r.later = append(r.later, func() { a.frame.cur = nil; r.frameEnded(a.frame, err) })
+	case Finished:
+		r.later = append(r.later, func() { a.frame.cur = nil; r.frameEnded(a.frame, &steps.Finish{Message: a.rec.Finish}) })
+	case Held:
+		r.held[a.path] = a
+	case Waiting:
+		r.waiting[a.path] = a
+		if a.rec.Await != "" {
+			// The run that it waits for may have ended meanwhile: it looks again.
+			r.later = append(r.later, func() { r.resume(a) })
+		}
+	default:
+		r.running(a)
+	}
+}
+
+// setDeadlineOf goes on with the timeout of a step's attempt. Where it cannot be evaluated the step fails.
+func (r *restorer) setDeadlineOf(a *activation) bool {
+	if a.node.Timeout == nil || a.node.Kind.Do != nil && a.rec.Status == Running {
+		return true
+	}
+	d, err := r.timeout(a)
+	if err != nil {
+		r.later = append(r.later, func() { r.failed(a, err) })
+		return false
+	}
+	if d > 0 && (a.rec.Status != Waiting || a.rec.Err == nil) {
+		a.deadline = a.rec.Since.Add(d)
+		r.timed[a.path] = a
+	}
+	return true
+}
+
+func (r *restorer) running(a *activation) {
+	switch k := a.node.Kind; {
+	case k.Do != nil:
+		r.later = append(r.later, func() { r.interrupted(a) })
+	case k.Choose != nil:
+		r.block(a, a.node.BlockOf(a.rec.Phase, a.rec.Count), "")
+	case k.Fork != nil:
+		for _, b := range a.node.Blocks {
+			r.block(a, b, "")
+		}
+	case k.Loop != nil:
+		r.later = append(r.later, func() { r.loop(a) })
+	case k.Repeat != nil:
+		r.block(a, a.node.BlockOf(k.Repeat.Block, 0), fmt.Sprintf("[%d]", a.rec.Count))
+	case k.Try != nil:
+		r.try(a)
+	default:
+		r.later = append(r.later, func() { r.execute(a) })
+	}
+}
+
+func (r *restorer) block(a *activation, b *compile.Block, suffix string) {
+	if b == nil {
+		r.later = append(r.later, func() { r.execute(a) })
+		return
+	}
+	r.frame(r.open(a, b, suffix))
+}
+
+func (r *restorer) try(a *activation) {
+	t := a.node.Kind.Try
+	switch a.rec.Phase {
+	case phaseCatch:
+		if b := a.node.BlockOf(t.Do, 0); b != nil {
+			r.inner(a.frame.scope, b, a.path, a.rec)
+		}
+		r.frame(r.openCatch(a, a.rec.Err))
+	case phaseFinally:
+		for _, name := range []string{t.Do, t.Catch} {
+			if b := a.node.BlockOf(name, 0); b != nil {
+				r.inner(a.frame.scope, b, a.path, a.rec)
+			}
+		}
+		f := r.open(a, a.node.BlockOf(t.Finally, 0), "")
+		f.stop, f.shield = nil, true
+		r.frame(f)
+	default:
+		r.block(a, a.node.BlockOf(t.Do, 0), "")
+	}
+}
+
+// loop goes on with the iterations that were in progress and begins those that may run beside them. It
+// needs the machine's clock, so it comes after the tree stands; what it restores inside does too.
+func (r *restorer) loop(a *activation) {
+	if a.args == cty.NilVal {
+		args, err := r.evalArgs(a)
+		if err != nil {
+			r.failed(a, err)
+			return
+		}
+		a.args = args
+	}
+	begun := r.begunIterations(a)
+	outer := r.later
+	r.later = nil
+	r.startLoopAt(a, func() {
+		for i := range a.loop.toCollect() {
+			if rec := r.recs[collectedPath(a, a.loop.block, i)]; rec != nil {
+				a.loop.collected[i] = rec.Output
+			}
+		}
+		for _, i := range begun {
+			if i < a.loop.items.Len && !slices.Contains(a.rec.Ahead, i) {
+				r.frame(r.iteration(a, i))
+			}
+		}
+	})
+	inner := r.later
+	r.later = outer
+	for _, f := range inner {
+		f()
+	}
+	if a.frame.cur == a {
+		r.iterate(a)
+	}
+}
+
+// begunIterations are the items whose iteration has records but is not done.
+func (r *restorer) begunIterations(a *activation) (begun []int) {
+	prefix := a.path + "." + a.node.BlockOf(a.node.Kind.Loop.Block, 0).Key + "["
+	i, _ := slices.BinarySearch(r.paths, prefix)
+	for ; i < len(r.paths) && strings.HasPrefix(r.paths[i], prefix); i++ {
+		number, rest, ok := strings.Cut(r.paths[i][len(prefix):], "]")
+		n, err := strconv.Atoi(number)
+		if !ok || err != nil || rest == "" || n < a.rec.Count {
+			continue
+		}
+		if len(begun) == 0 || begun[len(begun)-1] != n {
+			begun = append(begun, n)
+		}
+	}
+	slices.Sort(begun)
+	return slices.Compact(begun)
+}
+
+// interrupted decides about an outside call that was under way when the runner died (LANGUAGE section 3).
+func (m *Machine) interrupted(a *activation) {
+	if a.args == cty.NilVal {
+		args, err := m.evalArgs(a)
+		if err != nil {
+			m.failed(a, err)
+			return
+		}
+		a.args = args
+	}
+	how := a.node.Interrupted
+	if how == "auto" {
+		how = "repeat"
+		if m.effect(a) == steps.Write {
+			how = "hold"
+		}
+	}
+	switch how {
+	case "repeat":
+		m.execute(a)
+	case "fail":
+		m.failed(a, steps.Errorf(steps.InterruptedError, "the runner stopped while the step was in flight; whether it had its effect is not known"))
+	default:
+		a.rec.Status, a.rec.Reason = Held, "the runner stopped while the step was in flight; whether it had its effect is not known"
+		m.held[a.path] = a
+		m.out.put(a.frame, a.path, a.rec)
+		m.trace(a, Trace{Phase: "held", Reason: a.rec.Reason})
+	}
+}

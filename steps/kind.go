@@ -1,0 +1,205 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/lang"
+)
+
+// Effect is what one execution of a step may leave behind outside, and so what may be done with a step that
+// was in flight when the runner died (LANGUAGE section 3, `interrupted`).
+type Effect int
+
+const (
+	// Pure steps touch nothing outside the run; they are computed in place.
+	Pure Effect = iota
+	// Read steps change nothing outside; they are repeated.
+	Read
+	// Idempotent steps change something, and doing it twice is the same as once; they are repeated.
+	Idempotent
+	// Write steps change something; whether an interrupted one did is not known, so a person decides.
+	Write
+)
+
+// Example is a piece of a blueprint for the reference.
+type Example = lang.Example
+
+// Kind declares a kind of step.
+type Kind struct {
+	Name     string // the first label of a step block
+	Doc      string // the first sentence is the summary
+	Effect   Effect
+	Examples []Example
+	// Connection is the type of connection that the kind uses, or "".
+	Connection string
+	// ConnectionOptional says that the kind can do without its connection.
+	ConnectionOptional bool
+	// Planned kinds are decoded and checked, but this build cannot run them yet.
+	Planned bool
+
+	// SetsState says that the kind sets the run's state, which steps that run at once may not.
+	SetsState bool
+
+	// WithoutConnection says of a step that names no connection that it is to have none. Optional.
+	WithoutConnection func(*Check) bool
+	// EffectOf refines Effect by a step's evaluated arguments. Optional.
+	EffectOf func(args cty.Value) Effect
+	// Check looks at a step beyond what types say; its arguments may be unknown. Optional.
+	Check func(*Check) hcl.Diagnostics
+	// Output is the type of the step's output where the declaration of its result does not fix it.
+	Output func(*Check) cty.Type
+
+	// One of these, set by the constructor, is the kind's shape.
+	Do     func(context.Context, *Call) (cty.Value, error)
+	Choose func(cty.Value) (Choice, error)
+	Fork   *Fork
+	Loop   *Loop
+	Repeat *Repeat
+	Try    *Try
+
+	spec *lang.Spec
+	out  *lang.Spec
+}
+
+// Check is what a kind's Check and Output see of a step.
+type Check struct {
+	Body *lang.Body
+	// Args are the evaluated arguments; parts may be unknown.
+	Args  cty.Value
+	Scope *lang.Scope
+	// Collected is the type of the `collect` expression of the step's each block, or cty.NilType.
+	Collected cty.Type
+	// States are the types of the runbook's declared states.
+	States map[string]cty.Type
+	// Runbook tells a runbook's input and outputs, for calls; nil where it is not known yet.
+	Runbook func(name string) (RunbookType, bool)
+	// ConnectionNamed says that the step names its connection.
+	ConnectionNamed bool
+}
+
+// RunbookType is what a call of a runbook takes and gives.
+type RunbookType struct {
+	Input   cty.Type
+	Outputs cty.Type
+	Trigger string
+}
+
+// Choice is which block of a step runs: the nth of a block type, and the step's output. A step whose own
+// body holds the steps names Block "". No block: Block is "none".
+type Choice struct {
+	Block  string
+	Index  int
+	Output cty.Value
+}
+
+// NoBlock is the Choice.Block of a step that runs none of its blocks.
+const NoBlock = "none"
+
+// Fork runs all blocks of a type at once.
+type Fork struct{ Block string }
+
+// Loop runs its block once per item.
+type Loop struct {
+	Block string
+	Items func(args cty.Value) (Items, error)
+	// Done is the step's output.
+	Done func(args cty.Value, r LoopResult) cty.Value
+}
+
+// Items are the things that a loop runs over, by index.
+type Items struct {
+	Len int
+	// At is the i-th item and its key (null but for maps).
+	At func(i int) (value, key cty.Value)
+}
+
+// LoopResult is what became of a loop.
+type LoopResult struct {
+	Count     int
+	Collected cty.Value // a tuple, or cty.NilVal without `collect`
+}
+
+// Repeat runs its block while a condition holds (While, asked before) or until one does (Until, asked after).
+type Repeat struct {
+	Block        string
+	While, Until string // names of the lazy fields
+	Max          string // name of the number's field
+}
+
+// Try guards a block.
+type Try struct{ Do, Catch, Finally string }
+
+// Spec is the kind's arguments, with those that every step accepts.
+func (k *Kind) Spec() *lang.Spec { return k.spec }
+
+// Result is the fields of the kind's output, or nil where it has none or it depends on the step.
+func (k *Kind) Result() *lang.Spec { return k.out }
+
+// OutputType is the type of a step's output.
+func (k *Kind) OutputType(c *Check) cty.Type {
+	switch {
+	case k.Output != nil:
+		return k.Output(c)
+	case k.out != nil:
+		return k.out.ObjectType()
+	}
+	return cty.EmptyObject
+}
+
+// Common are the arguments that every step accepts (LANGUAGE section 3).
+type Common struct {
+	Description string        `hcl:"description,optional,literal" doc:"Text for people."`
+	When        lang.Expr     `hcl:"when,optional" doc:"The step is skipped if false."`
+	Timeout     time.Duration `hcl:"timeout,optional" doc:"Limit of one attempt, such as \"30s\"."`
+	Interrupted string        `hcl:"interrupted,optional,static" default:"auto" enum:"auto|repeat|hold|fail" doc:"What becomes of the step if the runner dies while it is in flight."`
+	Retry       *Retry        `hcl:"retry,block" doc:"Repeats the step when it fails."`
+}
+
+// Retry is the block of that name, of a step or of a try.
+type Retry struct {
+	Attempts int           `hcl:"attempts,optional" default:"3" min:"1" max:"1000" doc:"Attempts in all."`
+	Delay    time.Duration `hcl:"delay,optional" default:"10s" doc:"Time before the second attempt."`
+	Backoff  float64       `hcl:"backoff,optional" default:"2" doc:"Factor by which the delay grows."`
+	MaxDelay time.Duration `hcl:"max_delay,optional" default:"5m" doc:"The longest delay."`
+	On       []string      `hcl:"on,optional" doc:"Error kinds that are retried; by default network, timeout, and http with status 408, 425 or 5xx."`
+}
+
+// connectionField is the argument of kinds that use a connection.
+type connectionField struct {
+	Connection lang.Ref `hcl:"connection,optional,connection" doc:"Which connection; may be left out when the blueprint has exactly one of the right type."`
+}
+
+var (
+	commonSpec     = lang.SpecOf[Common]()
+	connectionSpec = lang.SpecOf[connectionField]()
+	// RetrySpec decodes a retry block.
+	RetrySpec = lang.SpecOf[Retry]()
+	// CommonSpec decodes what every step accepts.
+	CommonSpec = commonSpec
+)
+
+// IsCommon says whether every step accepts an argument of that name.
+func IsCommon(name string) bool {
+	return commonSpec.Field(name) != nil || commonSpec.Block(name) != nil || name == "connection"
+}
+
+func (k Kind) declare(args, out *lang.Spec) *Kind {
+	k.spec = args.With(commonSpec)
+	if k.Connection != "" {
+		k.spec = k.spec.With(connectionSpec)
+	}
+	k.out = out
+	return &k
+}
+
+func resultSpec[R any]() *lang.Spec {
+	var zero R
+	if _, ok := any(zero).(cty.Value); ok {
+		return nil
+	}
+	return lang.SpecOf[R]()
+}
