@@ -131,8 +131,7 @@ func checkScopes(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
 			diags = append(diags, invalid(s.Body, "actions", "A scope needs an action, such as \"request:Read\"."))
 		}
 		for _, a := range actions {
-			a, _ = a.Unmark()
-			if !a.IsKnown() {
+			if a.IsMarked() || !a.IsKnown() {
 				continue
 			}
 			if a.IsNull() || !strings.Contains(strings.Trim(a.AsString(), ":"), ":") {

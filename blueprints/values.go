@@ -7,16 +7,16 @@ import (
 	"currant/engine/lang"
 )
 
-// attr is an attribute of an object, without marks; NilVal where it has none.
+// attr is an attribute of an object; NilVal where it has none. A sensitive one counts as unknown, for the
+// messages here quote what they are about.
 func attr(v cty.Value, name string) cty.Value {
-	if v == cty.NilVal {
+	if v == cty.NilVal || !v.IsKnown() || v.IsNull() || !v.Type().IsObjectType() || !v.Type().HasAttribute(name) {
 		return cty.NilVal
 	}
-	v, _ = v.Unmark()
-	if !v.IsKnown() || v.IsNull() || !v.Type().IsObjectType() || !v.Type().HasAttribute(name) {
-		return cty.NilVal
+	v = v.GetAttr(name)
+	if v.IsMarked() {
+		return cty.UnknownVal(v.Type())
 	}
-	v, _ = v.GetAttr(name).Unmark()
 	return v
 }
 

@@ -30,6 +30,8 @@ type Call struct {
 	// Now is the present, as the host tells it.
 	Now time.Time
 	Log *slog.Logger
+	// Dir is the blueprint's directory, for file paths.
+	Dir string
 	// Runs starts and watches other runs. Nil for pure kinds.
 	Runs Runs
 	// Schedules keeps schedules. Nil for pure kinds.
@@ -54,6 +56,9 @@ type Runs interface {
 	// Result is how a run stands; ended is false while it is going.
 	Result(ctx context.Context, id string) (r RunResult, ended bool, err error)
 }
+
+// HasData says whether the line carries data.
+func (l Line) HasData() bool { return l.Data != cty.NilVal }
 
 // StartRun asks for a run.
 type StartRun struct {

@@ -77,15 +77,17 @@ func Unbundle(text []byte, from lang.Values) (*lang.Source, lang.Values, error) 
 // blueprint is loaded stays as it was for all its runs.
 type files struct {
 	dir string
-	mu  sync.Mutex // guards seen and frozen
+	// snapshot, where it is not nil, is what is read instead of the disk while the blueprint is loaded.
+	snapshot map[string][]byte
+	mu       sync.Mutex // guards seen and frozen
 	// seen holds contents by path.
 	seen   map[string][]byte
 	frozen bool
 }
 
-func newFiles(dir string, pinned map[string][]byte) *files {
-	f := &files{dir: dir, seen: map[string][]byte{}}
-	maps.Copy(f.seen, pinned)
+func newFiles(src *lang.Source) *files {
+	f := &files{dir: src.Dir, snapshot: src.Snapshot, seen: map[string][]byte{}}
+	maps.Copy(f.seen, src.Pinned)
 	return f
 }
 
@@ -96,6 +98,10 @@ func (f *files) ReadFile(rel string) ([]byte, error) {
 	b, ok := f.seen[key]
 	f.mu.Unlock()
 	if ok {
+		return b, nil
+	}
+	if b, ok := f.snapshot[key]; ok {
+		f.keep(key, b)
 		return b, nil
 	}
 	path, err := lang.ConfinePath(f.dir, rel)
@@ -149,7 +155,7 @@ func (f *files) Glob(pattern string) ([]string, error) {
 func (f *files) freeze() map[string][]byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.frozen = true
+	f.frozen, f.snapshot = true, nil
 	return maps.Clone(f.seen)
 }
 
@@ -191,5 +197,8 @@ func (c *Cache) parse(f lang.File) (*hcl.File, hcl.Diagnostics) {
 
 func (c *compiler) functionOptions() lang.FunctionOptions {
 	return lang.FunctionOptions{Files: c.used,
+		ParseTemplate: func(name string, text []byte) (hclsyntax.Expression, hcl.Diagnostics) {
+			return lang.ParseTemplate(text, name, hcl.InitialPos)
+		},
 		DecodeJSON: func(b []byte) (cty.Value, error) { return lang.ParseJSON(b, lang.DataLimits{}) }}
 }

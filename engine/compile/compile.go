@@ -32,16 +32,15 @@ type Options struct {
 }
 
 type compiler struct {
-	o         Options
-	src       *lang.Source
-	bp        *Blueprint
-	diags     hcl.Diagnostics
-	body      *lang.Body
-	base      *lang.Scope // path and functions
-	runbooks  map[string]*lang.Block
-	types     map[string]steps.RunbookType
-	used      *files
-	variables []lang.Variable
+	o        Options
+	src      *lang.Source
+	bp       *Blueprint
+	diags    hcl.Diagnostics
+	body     *lang.Body
+	base     *lang.Scope // path and functions
+	runbooks map[string]*lang.Block
+	types    map[string]steps.RunbookType
+	used     *files
 }
 
 func (c *compiler) report(d ...*hcl.Diagnostic) { c.diags = append(c.diags, d...) }
@@ -49,7 +48,7 @@ func (c *compiler) report(d ...*hcl.Diagnostic) { c.diags = append(c.diags, d...
 // Compile checks a blueprint. Everything that is wrong with it is reported; where that holds an error, the
 // Blueprint is not to be run.
 func Compile(src *lang.Source, o Options) (*Blueprint, hcl.Diagnostics) {
-	c := &compiler{o: o, src: src, used: newFiles(src.Dir, src.Pinned),
+	c := &compiler{o: o, src: src, used: newFiles(src),
 		bp:       &Blueprint{Dir: src.Dir, Connections: map[string]*Connection{}, Files: map[string][]byte{}, byName: map[string]*Runbook{}},
 		runbooks: map[string]*lang.Block{}, types: map[string]steps.RunbookType{}}
 	root := c.parse()
@@ -64,7 +63,7 @@ func Compile(src *lang.Source, o Options) (*Blueprint, hcl.Diagnostics) {
 	c.circles()
 	c.secretsRunbook()
 	if !c.diags.HasErrors() {
-		c.bp.Digest, c.bp.Bundle = bundle(c.src, c.used, c.variables)
+		c.bp.Digest, c.bp.Bundle = bundle(c.src, c.used, c.bp.Variables)
 	}
 	return c.bp, c.diags
 }
@@ -156,7 +155,7 @@ func (c *compiler) names() {
 	c.base = lang.NewScope(functions, map[string]cty.Value{"path": path})
 	vars, diags := lang.Variables(c.body.BlocksOf("variable"), c.src.Vars, c.o.Values, c.base)
 	c.report(diags...)
-	c.variables = vars
+	c.bp.Variables = vars
 	vals := map[string]cty.Value{}
 	for _, v := range vars {
 		vals[v.Name] = v.Value
@@ -254,7 +253,7 @@ func (c *compiler) connection(b *lang.Block, local bool) *Connection {
 	}
 	body, diags := kind.Spec().Bind(b.Source.Body, b.Range)
 	c.report(diags...)
-	return &Connection{Name: b.Labels[1], Kind: kind, Body: body, Local: local, Range: b.Range, Needs: needsOf(body.Exprs())}
+	return &Connection{Name: b.Labels[1], Kind: kind, Body: body, Local: local, Range: b.Range, Needs: needsOf(body.Exprs()), Scope: c.bp.Scope}
 }
 
 func (c *compiler) checkConnection(conn *Connection, scope *lang.Scope) {

@@ -26,6 +26,8 @@ type Blueprint struct {
 	Connections map[string]*Connection
 	// Resources are the bound blocks of what is deployed, in file order.
 	Resources []BoundResource
+	// Variables are the declared variables with their values.
+	Variables []lang.Variable
 	// Files by the name that diagnostics use, for their excerpts.
 	Files map[string][]byte
 
@@ -51,7 +53,8 @@ type Runbook struct {
 	Outputs     []Output
 	// OutputType is the object of the outputs.
 	OutputType cty.Type
-	Range      hcl.Range
+	// Range is the runbook's header, Body its whole text.
+	Range, Body hcl.Range
 	// Nodes are all steps, by name.
 	Nodes map[string]*Node
 }
@@ -81,6 +84,8 @@ type Connection struct {
 	Local bool
 	Range hcl.Range
 	Needs Needs
+	// Scope is the blueprint's names.
+	Scope *lang.Scope
 }
 
 // BoundResource is a checked resource block.

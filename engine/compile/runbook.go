@@ -46,7 +46,7 @@ func (c *compiler) runbook(b *lang.Block) {
 		return // reported as a duplicate
 	}
 	r := &builder{compiler: c, block: b, names: map[string]declared{}, states: map[string]cty.Type{},
-		rb: &Runbook{Blueprint: c.bp, Name: b.Label(), Range: b.Range, Connections: map[string]*Connection{}, Nodes: map[string]*Node{}}}
+		rb: &Runbook{Blueprint: c.bp, Name: b.Label(), Range: b.Range, Body: b.Source.Range(), Connections: map[string]*Connection{}, Nodes: map[string]*Node{}}}
 	var args runbookArgs
 	v, diags := headOf(b).Eval(c.static())
 	c.report(diags...)

@@ -192,17 +192,25 @@ func (a *auth) evaluate(scope *lang.Scope) (any, error) {
 	return args, nil
 }
 
-// secretHeader is the header, in lower case, that carries a secret and is therefore marked sensitive.
-func (a *auth) secretHeader() string {
-	if k, ok := a.fixed.(*apiKeyArgs); ok {
-		return strings.ToLower(k.Header)
+// secretHeader is the header, in lower case, that carries a secret and is therefore marked sensitive: "" if
+// it is Authorization, "*" if it is another one for each request.
+func (a *auth) secretHeader(scope *lang.Scope) string {
+	if a.kind != "api_key" {
+		return ""
 	}
-	if a.kind == "api_key" && a.fixed == nil {
-		if at := a.body.Attr("header"); at == nil {
-			return "x-api-key"
-		}
+	at := a.body.Attr("header")
+	if at == nil {
+		return "x-api-key"
 	}
-	return ""
+	if !isFixed(at.Expr) {
+		return "*"
+	}
+	marked, diags := scope.EvalAttr(at)
+	v, _ := marked.Unmark()
+	if diags.HasErrors() || !v.IsKnown() || v.IsNull() {
+		return "*"
+	}
+	return strings.ToLower(v.AsString())
 }
 
 // verify returns the Unauthorized refusal of a request that does not prove what the block asks for.

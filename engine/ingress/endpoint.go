@@ -125,7 +125,7 @@ func (t *Trigger) endpointPlan() *endpointPlan {
 		p.auth, p.diags = bindAuth(t.Body)
 		for _, au := range p.auth {
 			au.prepare(t.Scope)
-			if n := au.secretHeader(); n != "" {
+			if n := au.secretHeader(t.Scope); n != "" {
 				p.secret[n] = true
 			}
 		}
@@ -156,7 +156,7 @@ func acceptEndpoint(_ context.Context, t *Trigger, r *Request) (Event, error) {
 			return Event{}, refuse(http.StatusUnprocessableEntity, "headers%s: required, but not sent", step(strings.ToLower(h)))
 		}
 	}
-	body := cty.NullVal(cty.DynamicPseudoType)
+	body := cty.NullVal(t.Output.AttributeType("body"))
 	if !bodyless {
 		var err error
 		if body, err = p.body(r); err != nil {
@@ -165,13 +165,13 @@ func acceptEndpoint(_ context.Context, t *Trigger, r *Request) (Event, error) {
 	}
 	if p.hasSchema && !bodyless {
 		var err error
-		if body, err = Fit(body, p.schema, p.defaults, "body"); err != nil {
+		if body, err = fit(body, body, p.schema, p.defaults, "body"); err != nil {
 			return Event{}, err
 		}
 	}
 	return Event{At: r.At, Value: cty.ObjectVal(map[string]cty.Value{
 		"body":         body,
-		"headers":      texts(r.Header, strings.ToLower, func(n string) bool { return p.secret[n] }),
+		"headers":      texts(r.Header, strings.ToLower, func(n string) bool { return p.secret[n] || p.secret["*"] }),
 		"query_params": texts(r.Query, asIs, notSecret),
 		"url_postfix":  cty.StringVal(r.Postfix),
 	})}, nil

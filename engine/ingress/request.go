@@ -35,7 +35,7 @@ func (r *Request) JSON() (cty.Value, error) {
 }
 
 // bodyLimits bound a body before it becomes a value. Its bytes are bounded already.
-var bodyLimits = lang.DataLimits{Bytes: 256 << 10, Depth: 64, Elements: 50_000}
+var bodyLimits = lang.DataLimits{Bytes: 256 << 10, Depth: 64, Elements: 30_000}
 
 func (r *Request) parseJSON() (cty.Value, error) {
 	if len(r.Body) == 0 {

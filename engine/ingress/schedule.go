@@ -109,6 +109,9 @@ func checkSchedule(c *Check) (diags hcl.Diagnostics) {
 	at, problem := first.Expr.Range(), err.Error()
 	var se *schedule.SpecError
 	if errors.As(err, &se) {
+		if se.Field == "catch_up" {
+			return diags // said already: it is an enumeration
+		}
 		if a := c.Body.Attr(se.Field); a != nil {
 			at = a.Expr.Range()
 		}

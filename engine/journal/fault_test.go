@@ -15,8 +15,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-var long = os.Getenv("CURRANT_LONG") == "1"
-
 // script is a fixed piece of work; it stops at the first error. acked is told of every run
 // whose acceptance was confirmed.
 func script(s *Store, steps int, acked func(id string)) error {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -9,11 +10,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
 // The test binary is also the other process of the tests about crashes and locks.
 const childEnv = "CURRANT_JOURNAL_CHILD"
+
+// CURRANT_LONG=1 tries all points where a short run tries a sample.
+var long = os.Getenv("CURRANT_LONG") == "1"
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(childEnv); role != "" {
@@ -117,3 +122,6 @@ func tempDir(t interface {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return filepath.Join(dir, "data")
 }
+
+// diff compares bytes as a whole; cmp alone looks at each of them.
+func diff(want, got any) string { return cmp.Diff(want, got, cmp.Comparer(bytes.Equal)) }

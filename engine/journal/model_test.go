@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -44,6 +44,13 @@ func drawRecords(t *rapid.T) []Record {
 
 // The store answers like the model after any sequence of operations, restarts included.
 func TestModel(t *testing.T) {
+	// Each case syncs the disk a hundred times.
+	checks := flag.Lookup("rapid.checks")
+	if !long && checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("15"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rapid.Check(t, func(t *rapid.T) { checkModel(t) })
 }
 
@@ -226,7 +233,7 @@ func (m *model) compare(t *rapid.T, s *Store, ids []string) {
 			}
 			continue
 		}
-		if d := cmp.Diff(want.run, got); err != nil || d != "" {
+		if d := diff(want.run, got); err != nil || d != "" {
 			t.Fatalf("%s: %v %s", id, err, d)
 		}
 		var records []Record
@@ -234,11 +241,11 @@ func (m *model) compare(t *rapid.T, s *Store, ids []string) {
 			records = append(records, Record{p, want.records[p]})
 		}
 		gotRecords, err := s.Records(ctx, id)
-		if d := cmp.Diff(records, gotRecords); err != nil || d != "" {
+		if d := diff(records, gotRecords); err != nil || d != "" {
 			t.Fatalf("%s: %v %s", id, err, d)
 		}
 		gotLogs, err := s.Logs(ctx, id, 0)
-		if d := cmp.Diff(want.logs, gotLogs); err != nil || d != "" {
+		if d := diff(want.logs, gotLogs); err != nil || d != "" {
 			t.Fatalf("%s: %v %s", id, err, d)
 		}
 		history, err := s.History(ctx, id)

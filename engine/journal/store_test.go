@@ -11,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var ctx = context.Background()
@@ -27,7 +25,7 @@ func TestRunRoundTrip(t *testing.T) {
 	}
 	got := accept(t, s, r)
 	r.Seq = 1
-	if d := cmp.Diff(r, got); d != "" {
+	if d := diff(r, got); d != "" {
 		t.Error(d)
 	}
 	for range 2 {
@@ -35,7 +33,7 @@ func TestRunRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(r, back); d != "" {
+		if d := diff(r, back); d != "" {
 			t.Error(d)
 		}
 		s.Close()
@@ -43,7 +41,7 @@ func TestRunRoundTrip(t *testing.T) {
 	}
 	heads, err := s.Pending(ctx)
 	want := []Head{{Seq: 1, ID: r.ID, Blueprint: "crm", Runbook: "sync", Version: "sha", Group: "g", Status: Waiting, WakeAt: r.WakeAt, ExpiresAt: r.ExpiresAt, Parent: "p", ParentStep: "a.b[1]"}}
-	if d := cmp.Diff(want, heads); err != nil || d != "" {
+	if d := diff(want, heads); err != nil || d != "" {
 		t.Error(err, d)
 	}
 	// A reader that has nothing but the minimum.
@@ -146,7 +144,7 @@ func TestWriteRecords(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(c.want, got); d != "" {
+			if d := diff(c.want, got); d != "" {
 				t.Fatalf("%s: %s", c.name, d)
 			}
 			if c.name == "blob" || c.name == "put" { // what the writer remembers must not matter
@@ -199,7 +197,7 @@ func TestWriteUpdateEndWake(t *testing.T) {
 	}
 	logs, err := s.Logs(ctx, "child", 1)
 	want := []LogLine{{Seq: 2, Message: "two", Data: []byte("{}")}, {Seq: 3, Message: "three"}}
-	if d := cmp.Diff(want, logs); err != nil || d != "" {
+	if d := diff(want, logs); err != nil || d != "" {
 		t.Error(err, d)
 	}
 	for _, c := range []struct {
@@ -233,11 +231,11 @@ func TestReopen(t *testing.T) {
 		t.Fatal(r, err)
 	}
 	back, err := s.Run(ctx, "a")
-	if d := cmp.Diff(r, back); err != nil || d != "" {
+	if d := diff(r, back); err != nil || d != "" {
 		t.Error(err, d)
 	}
 	recs, err := s.Records(ctx, "a")
-	if d := cmp.Diff([]Record{{"keep", []byte("1")}}, recs); err != nil || d != "" {
+	if d := diff([]Record{{"keep", []byte("1")}}, recs); err != nil || d != "" {
 		t.Error(err, d)
 	}
 	if heads, err := s.Pending(ctx); err != nil || len(heads) != 1 {
@@ -435,7 +433,7 @@ func TestSchedulesAndFire(t *testing.T) {
 		t.Fatal(runs, err)
 	}
 	got, err := s.Schedules(ctx)
-	if d := cmp.Diff([]Schedule{a, b}, got); err != nil || d != "" {
+	if d := diff([]Schedule{a, b}, got); err != nil || d != "" {
 		t.Error(err, d)
 	}
 	if err := s.DeleteSchedule(ctx, "crm", "a"); err != nil {

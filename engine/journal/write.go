@@ -163,7 +163,7 @@ func (w *writer) records(run *openRun, del []string, put []Record, blobs [][]byt
 	if len(del) == 0 && len(put) == 0 && (!all || run.bare) {
 		return nil
 	}
-	var before [][]byte
+	var before [][]byte // blobs that may be without a record afterwards
 	if run.blobs && !run.bare {
 		err := w.c.query(context.Background(), sqlBlobs, func(row []driver.Value) error {
 			before = append(before, bytesOf(row[0]))
@@ -193,6 +193,7 @@ func (w *writer) records(run *openRun, del []string, put []Record, blobs [][]byt
 				return err
 			}
 			data, sha, run.blobs = nil, blobs[i], true
+			before = append(before, blobs[i]) // a later put may have the same path
 		}
 		// A blob is checked by its SHA-256, so the row's sum covers that.
 		sum := sumOf(run.seq, p.Path, data)

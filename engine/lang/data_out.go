@@ -85,8 +85,8 @@ func appendText(b []byte, s string) []byte {
 	return append(b, strings.TrimSuffix(out.String(), "\n")...)
 }
 
-// numberText is a number in the shortest form that reads back as the same number: plain digits where that
-// is not much longer, else with an exponent.
+// numberText is a number in the shortest form that reads back as the same number: plain digits, or with an
+// exponent where there would be more than MaxDigits of them.
 func numberText(f *big.Float) (string, error) {
 	if f.IsInf() {
 		return "", errors.New("infinity has no JSON form")
@@ -98,7 +98,7 @@ func numberText(f *big.Float) (string, error) {
 		return f.Text('e', 40), nil
 	}
 	text := f.Text('f', -1)
-	if len(text) > 60 {
+	if len(text) > MaxDigits {
 		text = f.Text('e', -1)
 	}
 	return text, nil

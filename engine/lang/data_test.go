@@ -119,7 +119,7 @@ func wideObject(n int) string {
 }
 
 func FuzzH3JSON(f *testing.F) {
-	for _, s := range []string{`{"a":[1,-2.5e3,"x\u00e9\n",true,null]}`, `"\ud83d\ude00"`, `[]`, `{}`, ` 0 `, `{"a":1,"a":2}`, `[[[]]]`, `1e5`, "\"\u2028\"", `{"":""}`} {
+	for _, s := range []string{`{"a":[1,-2.5e3,"x\u00e9\n",true,null]}`, `"\ud83d\ude00"`, `[]`, `{}`, ` 0 `, `{"a":1,"a":2}`, `[[[]]]`, `1e5`, `2E40`, "\"\u2028\"", `{"":""}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -143,9 +143,6 @@ func FuzzH3JSON(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := ParseJSON(out, DataLimits{})
-		if err != nil && bytes.Contains(b, []byte{'e'}) {
-			return // 40 digits with an exponent may need more digits as a binary number
-		}
 		if err != nil || !again.RawEquals(v) {
 			t.Fatalf("%q was written as %q: %v", b, out, err)
 		}

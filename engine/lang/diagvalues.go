@@ -188,7 +188,7 @@ func (f *blockFinder) around(name string, at int) string {
 // understood is the body of a file as far as the parser understood it, mistakes or not; nil if the file is
 // refused before the parser sees it.
 func understood(name string, src []byte) (body *hclsyntax.Body) {
-	guard(name, src, hcl.InitialPos, false, func() hcl.Diagnostics {
+	guard(name, src, hcl.InitialPos, false, func([]int) hcl.Diagnostics {
 		file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 		body, _ = file.Body.(*hclsyntax.Body)
 		return diags

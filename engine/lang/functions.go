@@ -204,7 +204,7 @@ func (e entry) convert(given []cty.Value) ([]cty.Value, error) {
 		if a.IsNull() && !p.AllowNull {
 			return nil, function.NewArgErrorf(i, "argument must not be null")
 		}
-		if args[i], err = toType(a, p.Type); err != nil {
+		if args[i], err = Convert(a, p.Type); err != nil {
 			return nil, function.NewArgError(i, err)
 		}
 		if !saneNumber(args[i]) {

@@ -119,7 +119,7 @@ var coalesceFunc = function.New(&function.Spec{
 			return cty.NilVal, errors.New("all arguments must have the same type")
 		}
 		for i, a := range args {
-			v, err := toType(a, common)
+			v, err := Convert(a, common)
 			if err != nil {
 				return cty.NilVal, function.NewArgError(i, err)
 			}
@@ -231,7 +231,7 @@ var matchKeysFunc = function.New(&function.Spec{
 		if !args[1].IsWhollyKnown() || !args[2].IsWhollyKnown() {
 			return cty.UnknownVal(ret), nil
 		}
-		search, err := toType(args[2], args[1].Type())
+		search, err := Convert(args[2], args[1].Type())
 		if err != nil {
 			return cty.NilVal, function.NewArgErrorf(2, "must have elements of the same type as keys: %s", err)
 		}

@@ -86,7 +86,7 @@ var lookupFunc = function.New(&function.Spec{
 		fallback := args[2]
 		if t.IsMapType() {
 			var err error
-			if fallback, err = toType(fallback, t.ElementType()); err != nil {
+			if fallback, err = Convert(fallback, t.ElementType()); err != nil {
 				return cty.NilVal, function.NewArgErrorf(2, "must have the type of the map's elements: %s", err)
 			}
 		}

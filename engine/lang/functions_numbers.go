@@ -73,7 +73,7 @@ var sumFunc = function.New(&function.Spec{
 			if v.IsNull() {
 				return cty.NilVal, function.NewArgErrorf(0, "element %d is null", i)
 			}
-			n, err := toType(v, cty.Number)
+			n, err := Convert(v, cty.Number)
 			if err != nil {
 				return cty.NilVal, function.NewArgErrorf(0, "element %d: %s", i, err)
 			}

@@ -50,7 +50,7 @@ func conversionFunc(t cty.Type) function.Function {
 		Params: []function.Parameter{verbatim("value")},
 		Type:   function.StaticReturnType(cty.DynamicPseudoType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			v, err := toType(args[0], t)
+			v, err := Convert(args[0], t)
 			if err != nil {
 				return cty.NilVal, function.NewArgErrorf(0, "cannot convert %s to %s: %s", args[0].Type().FriendlyName(), t.FriendlyName(), err)
 			}

@@ -311,6 +311,7 @@ func (s *scanner) piece(from int, literal bool) {
 	if !literal {
 		f.run = 0
 	} else {
+		s.literals++
 		if f.run > 0 {
 			s.joined += f.run + s.pos - from
 		}

@@ -3,7 +3,6 @@ package lang
 import (
 	"bytes"
 	"fmt"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
@@ -22,9 +21,12 @@ type scanner struct {
 	depth      int
 	blockDepth int
 	tokens     int
+	literals   int // of tokens
 	blocks     int
 	joined     int // bytes that the parser will copy to join texts
 	invalid    int
+	cut        int // the last of cuts
+	cuts       []int
 	prev       byte // the kind of the previous token, see the tok constants
 	diag       *hcl.Diagnostic
 }
@@ -41,6 +43,9 @@ const (
 	inHeredoc = 'H'
 	inText    = 'T' // a bare template
 )
+
+// partSize is the least size of a part in which a file is parsed, in bytes.
+const partSize = 1 << 10
 
 const (
 	tokOther byte = iota
@@ -73,11 +78,12 @@ type frame struct {
 	keyword       bool
 }
 
-// checkLimits checks the text of a file (or of an expression, which lexes alike), or of a bare template.
-func checkLimits(name string, src []byte, origin hcl.Pos, template bool) *hcl.Diagnostic {
+// checkLimits checks the text of a file (or of an expression, which lexes alike), or of a bare template. A
+// file that is not small can be cut after the returned bytes: between two top-level items, and at its end.
+func checkLimits(name string, src []byte, origin hcl.Pos, template bool) (cuts []int, d *hcl.Diagnostic) {
 	s := &scanner{name: name, src: src, origin: origin, frames: make([]frame, 0, 32)}
 	s.run(template)
-	return s.diag
+	return append(s.cuts, len(src)), s.diag
 }
 
 func (s *scanner) run(template bool) {
@@ -287,8 +293,14 @@ func (s *scanner) lineComment(from int) {
 
 func (s *scanner) newline() {
 	s.prev = tokNewline
-	if f := s.top(); f.kind == inBody {
-		f.equals = false
+	f := s.top()
+	if f.kind != inBody {
+		return
+	}
+	f.equals = false
+	if len(s.frames) == 1 && s.pos-s.cut >= partSize && s.pos < len(s.src) {
+		s.cut = s.pos
+		s.cuts = append(s.cuts, s.cut)
 	}
 }
 
@@ -387,15 +399,4 @@ func (s *scanner) heredoc(i int) bool {
 	f.marker, f.lineStart = marker, true
 	s.pos = j + 1
 	return true
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isIdentStart(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' }
-
-func isIdentRune(r rune, inside bool) bool {
-	if unicode.IsLetter(r) || unicode.Is(unicode.Nl, r) {
-		return true
-	}
-	return inside && unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc)
 }

@@ -2,6 +2,8 @@ package lang
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -103,30 +105,130 @@ func distinctTypes(t cty.Type) (distinct []cty.Type, err error) {
 	return distinct, nil
 }
 
-// toType converts v to t as convert.Convert does, in bounded time.
-func toType(v cty.Value, t cty.Type) (cty.Value, error) {
+// Convert converts v to t as convert.Convert of go-cty does, in time that grows with the size of v alone;
+// that one's grows with the square of the length of a tuple that becomes a list, a set or a map's elements.
+func Convert(v cty.Value, t cty.Type) (cty.Value, error) {
 	from := v.Type()
-	if t.IsCollectionType() && t.ElementType() == cty.DynamicPseudoType && (from.IsTupleType() || from.IsObjectType()) &&
-		typeWeight(from, smallType) > smallType {
-		et, err := commonElementType(from)
-		if err != nil {
-			return cty.NilVal, err
-		}
-		switch {
-		case t.IsListType():
-			t = cty.List(et)
-		case t.IsSetType():
-			t = cty.Set(et)
-		case t.IsMapType():
-			t = cty.Map(et)
-		}
-	}
 	if t.IsSetType() {
 		if err := checkCollisions(v); err != nil {
 			return cty.NilVal, err
 		}
 	}
+	structural := from.IsTupleType() || from.IsObjectType()
+	if !structural || t.IsPrimitiveType() || t == cty.DynamicPseudoType || typeWeight(from, smallType) <= smallType ||
+		from.Equals(t.WithoutOptionalAttributesDeep()) {
+		return convert.Convert(v, t)
+	}
+	target := t
+	if t.IsCollectionType() && t.ElementType() == cty.DynamicPseudoType {
+		et, err := commonElementType(from)
+		if err != nil {
+			return cty.NilVal, err
+		}
+		target = collectionLike(t, et)
+	}
+	u, marks := v.Unmark()
+	if u.IsNull() || !u.IsKnown() {
+		return convert.Convert(v, target)
+	}
+	out, err := convertMembers(u, target)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	return out.WithMarks(marks), nil
+}
+
+func collectionLike(t, et cty.Type) cty.Type {
+	switch {
+	case t.IsListType():
+		return cty.List(et)
+	case t.IsSetType():
+		return cty.Set(et)
+	}
+	return cty.Map(et)
+}
+
+// convertMembers converts a known tuple or object member by member.
+func convertMembers(v cty.Value, t cty.Type) (cty.Value, error) {
+	from := v.Type()
+	switch {
+	case from.IsTupleType() && (t.IsListType() || t.IsSetType()):
+		vals := v.AsValueSlice()
+		for i, ev := range vals {
+			out, err := Convert(ev, t.ElementType())
+			if err != nil {
+				return cty.NilVal, cty.IndexIntPath(i).NewError(err)
+			}
+			if i > 0 && !out.Type().Equals(vals[0].Type()) {
+				return cty.NilVal, errors.New("all elements must have the same type")
+			}
+			vals[i] = out
+		}
+		switch et := t.ElementType().WithoutOptionalAttributesDeep(); {
+		case t.IsSetType() && len(vals) == 0:
+			return cty.SetValEmpty(et), nil
+		case t.IsSetType():
+			return cty.SetVal(vals), nil
+		default:
+			return listOf(et, vals), nil
+		}
+	case from.IsTupleType() && t.IsTupleType() && from.Length() == t.Length():
+		vals := v.AsValueSlice()
+		for i := range vals {
+			var err error
+			if vals[i], err = Convert(vals[i], t.TupleElementType(i)); err != nil {
+				return cty.NilVal, cty.IndexIntPath(i).NewError(err)
+			}
+		}
+		return cty.TupleVal(vals), nil
+	case from.IsObjectType() && t.IsMapType():
+		return objectToMap(v, t)
+	case from.IsObjectType() && t.IsObjectType():
+		return objectToObject(v, t)
+	}
 	return convert.Convert(v, t)
+}
+
+func objectToMap(v cty.Value, t cty.Type) (cty.Value, error) {
+	vals := map[string]cty.Value{}
+	first := cty.NilType
+	for it := v.ElementIterator(); it.Next(); {
+		k, ev := it.Element()
+		out, err := Convert(ev, t.ElementType())
+		if err != nil {
+			return cty.NilVal, cty.IndexPath(k).NewError(err)
+		}
+		if first == cty.NilType {
+			first = out.Type()
+		} else if !out.Type().Equals(first) {
+			return cty.NilVal, errors.New("all elements must have the same type")
+		}
+		vals[k.AsString()] = out
+	}
+	if len(vals) == 0 {
+		return cty.MapValEmpty(t.ElementType().WithoutOptionalAttributesDeep()), nil
+	}
+	return cty.MapVal(vals), nil
+}
+
+func objectToObject(v cty.Value, t cty.Type) (cty.Value, error) {
+	vals := map[string]cty.Value{}
+	types := t.AttributeTypes()
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		switch {
+		case v.Type().HasAttribute(name):
+			out, err := Convert(v.GetAttr(name), types[name])
+			if err != nil {
+				return cty.NilVal, cty.GetAttrPath(name).NewError(err)
+			}
+			vals[name] = out
+		case t.AttributeOptional(name):
+			vals[name] = cty.NullVal(types[name].WithoutOptionalAttributesDeep())
+		default:
+			return cty.NilVal, fmt.Errorf("attribute %q is required", name)
+		}
+	}
+	return cty.ObjectVal(vals), nil
 }
 
 // checkCollisions refuses to make a set of many different elements with the same hash. Sets of cty find an
@@ -162,7 +264,7 @@ func asLists(v cty.Value) (cty.Value, error) {
 	}
 	switch {
 	case t.IsTupleType() && t.Length() > smallType:
-		l, err := toType(u, cty.List(cty.DynamicPseudoType))
+		l, err := Convert(u, cty.List(cty.DynamicPseudoType))
 		if err != nil {
 			return cty.NilVal, err
 		}

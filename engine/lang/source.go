@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 )
 
 // File is one file as read: its name as shown to users (the directory as given, joined with the base name)
@@ -36,6 +35,8 @@ type Source struct {
 	// read, by path: both of a blueprint that a run began with.
 	Name   string
 	Pinned map[string][]byte
+	// Snapshot, where it is not nil, is the directory's content: functions read from it and not from disk.
+	Snapshot map[string][]byte
 }
 
 // Bytes are all files by name, for diagnostics.
@@ -81,20 +82,40 @@ func ReadDir(dir string) (*Source, hcl.Diagnostics) {
 		if err != nil {
 			return fault("Cannot read a file", "%s.", err)
 		}
-		f := File{Name: name, Bytes: b}
-		switch {
-		case strings.HasSuffix(e.Name(), ".test.hcl"):
-			src.Tests = append(src.Tests, f)
-		case strings.HasSuffix(e.Name(), ".auto.vars.hcl"):
-			src.Vars = append(src.Vars, f)
-		default:
-			src.Files = append(src.Files, f)
+		src.add(e.Name(), File{Name: name, Bytes: b})
+	}
+	return src, src.empty()
+}
+
+// FromFiles is ReadDir over the contents of a directory that were read at one moment: by path relative to
+// dir, with slashes. Functions read from them too.
+func FromFiles(dir string, files map[string][]byte) (*Source, hcl.Diagnostics) {
+	src := &Source{Dir: dir, Snapshot: files}
+	for _, rel := range slices.Sorted(maps.Keys(files)) {
+		if !strings.Contains(rel, "/") && isBlueprintFile(rel) {
+			src.add(rel, File{Name: filepath.Join(dir, rel), Bytes: files[rel]})
 		}
 	}
-	if len(src.Files) == 0 {
-		return fault("No blueprint", "There is no *.hcl file in %q. Give the directory of a blueprint, or make one with \"currant init\".", dir)
+	return src, src.empty()
+}
+
+func (s *Source) add(base string, f File) {
+	switch {
+	case strings.HasSuffix(base, ".test.hcl"):
+		s.Tests = append(s.Tests, f)
+	case strings.HasSuffix(base, ".auto.vars.hcl"):
+		s.Vars = append(s.Vars, f)
+	default:
+		s.Files = append(s.Files, f)
 	}
-	return src, nil
+}
+
+func (s *Source) empty() hcl.Diagnostics {
+	if len(s.Files) > 0 {
+		return nil
+	}
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No blueprint",
+		Detail: fmt.Sprintf("There is no *.hcl file in %q. Give the directory of a blueprint, or make one with \"currant init\".", s.Dir)}}
 }
 
 // ReadFile reads one file that was named by the user, such as a file of variable values.
@@ -190,76 +211,6 @@ func ConfinePath(root, rel string) (string, error) {
 		return "", errors.New("it is a link that leads out of the blueprint's directory")
 	}
 	return path, nil
-}
-
-// ParseFile checks the bytes of a file and parses them. A file is used whole or not at all: with errors the
-// file that is returned has an empty body. It never panics and never returns nil.
-func ParseFile(name string, src []byte) (file *hcl.File, diags hcl.Diagnostics) {
-	file = &hcl.File{Body: &hclsyntax.Body{SrcRange: hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos},
-		EndRange: hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos}}, Bytes: src}
-	empty := file
-	diags = guard(name, src, hcl.InitialPos, false, func() (d hcl.Diagnostics) {
-		file, d = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-		return d
-	})
-	if diags.HasErrors() {
-		return empty, diags
-	}
-	return file, diags
-}
-
-// ParseExpression parses an expression that came as text, within the same limits as a file. With errors
-// the expression is an unknown value.
-func ParseExpression(src []byte, name string, start hcl.Pos) (e hclsyntax.Expression, diags hcl.Diagnostics) {
-	diags = guard(name, src, start, false, func() (d hcl.Diagnostics) {
-		e, d = hclsyntax.ParseExpression(src, name, start)
-		return d
-	})
-	if e == nil || diags.HasErrors() {
-		e = unknownExpr(name, src, start)
-	}
-	return e, diags
-}
-
-// ParseTemplate parses a bare template, as a file given to templatefile is one, within the same limits as a
-// file. With errors the expression is an unknown value.
-func ParseTemplate(src []byte, name string, start hcl.Pos) (e hclsyntax.Expression, diags hcl.Diagnostics) {
-	diags = guard(name, src, start, true, func() (d hcl.Diagnostics) {
-		e, d = hclsyntax.ParseTemplate(src, name, start)
-		return d
-	})
-	if e == nil || diags.HasErrors() {
-		e = unknownExpr(name, src, start)
-	}
-	return e, diags
-}
-
-func unknownExpr(name string, src []byte, start hcl.Pos) hclsyntax.Expression {
-	r := hcl.Range{Filename: name, Start: start, End: start}
-	r.End.Byte += len(src)
-	return &hclsyntax.ExprSyntaxError{Placeholder: cty.DynamicVal, SrcRange: r}
-}
-
-// guard checks text and then parses it. A panic of the parser is a diagnostic; it is the last resort, for
-// an overflow of the stack cannot be recovered from.
-func guard(name string, src []byte, start hcl.Pos, template bool, parse func() hcl.Diagnostics) (diags hcl.Diagnostics) {
-	whole := hcl.Range{Filename: name, Start: start, End: start}
-	if len(src) > MaxFileBytes {
-		return hcl.Diagnostics{diagAt(whole, "File too large",
-			fmt.Sprintf("The text has %d bytes; at most %d (1 MiB) are allowed. Split it.", len(src), MaxFileBytes))}
-	}
-	if diags := CheckText(name, src); diags.HasErrors() {
-		return diags
-	}
-	if d := checkLimits(name, src, start, template); d != nil {
-		return hcl.Diagnostics{d}
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			diags = hcl.Diagnostics{diagAt(whole, "Cannot parse this file", fmt.Sprintf("The parser failed: %v. Please report this with the file.", p))}
-		}
-	}()
-	return parse()
 }
 
 // ValidName says whether s may name a thing: [a-z][a-z0-9_-]{0,62}.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -175,4 +176,14 @@ func rawServer(t *testing.T, answer string) string {
 	}()
 	t.Cleanup(func() { l.Close(); <-done })
 	return l.Addr().String()
+}
+
+func TestX3ExplainTakesTheURLOut(t *testing.T) {
+	odd := &url.Error{Op: "Get", URL: "https://api.test/?token=hunter2", Err: errors.New("something odd\nhappened")}
+	for _, err := range []error{odd, fmt.Errorf("fetch: %w", odd), &url.Error{Op: "Get", URL: "https://x.test/?hunter2", Err: odd}} {
+		got := Explain(err)
+		if s := got.Error(); strings.Contains(s, "hunter2") || strings.Contains(s, "\n") || !strings.Contains(s, ":443: something odd") || Classify(got) != KindNetwork {
+			t.Errorf("%q", s)
+		}
+	}
 }

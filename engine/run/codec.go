@@ -124,8 +124,8 @@ func (c *Codec) Read(path string, b json.RawMessage) (cty.Value, error) {
 // Show is a value as plain JSON for people, its sensitive parts masked.
 func Show(v cty.Value) (json.RawMessage, error) { return lang.ToJSON(known(v)) }
 
-// shown is the part of a stored value that people may see.
-func shown(b json.RawMessage) json.RawMessage {
+// Shown is the part of a stored value that people may see.
+func Shown(b json.RawMessage) json.RawMessage {
 	var s stored
 	if len(b) == 0 || json.Unmarshal(b, &s) != nil {
 		return nil

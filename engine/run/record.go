@@ -28,6 +28,7 @@ const (
 // Record is what the journal keeps of a step. The short names are part of the stored format.
 type Record struct {
 	Status  Status       `json:"s"`
+	Kind    string       `json:"n,omitempty"` // the step kind, for people
 	Begun   time.Time    `json:"b,omitzero"`
 	Ended   time.Time    `json:"e,omitzero"`
 	Attempt int          `json:"a,omitempty"`
@@ -80,6 +81,21 @@ func (c *Codec) Encode(path string, r *Record) ([]byte, error) {
 
 // Decode reads a stored record.
 func (c *Codec) Decode(path string, b []byte) (*Record, error) {
+	r, err := Peek(path, b)
+	if err != nil {
+		return nil, err
+	}
+	if r.Output, err = c.Read(path, r.line.Output); err != nil {
+		return nil, err
+	}
+	if r.Args, err = c.Read(path, r.line.Args); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Peek reads a stored record for people, without opening what is sealed.
+func Peek(path string, b []byte) (*Record, error) {
 	type plain Record
 	r := &Record{}
 	in := struct {
@@ -89,19 +105,12 @@ func (c *Codec) Decode(path string, b []byte) (*Record, error) {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return nil, fmt.Errorf("record %s: %w", path, err)
 	}
-	var err error
-	if r.Output, err = c.Read(path, in.storedRecord.Output); err != nil {
-		return nil, err
-	}
-	if r.Args, err = c.Read(path, in.storedRecord.Args); err != nil {
-		return nil, err
-	}
 	r.line = in.storedRecord
 	return r, nil
 }
 
 // ShownOutput is a decoded record's output for people: sensitive parts are masked.
-func (r *Record) ShownOutput() json.RawMessage { return shown(r.line.Output) }
+func (r *Record) ShownOutput() json.RawMessage { return Shown(r.line.Output) }
 
 // ShownArgs are a decoded record's arguments for people.
 func (r *Record) ShownArgs() json.RawMessage { return r.line.Shown }

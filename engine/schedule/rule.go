@@ -81,12 +81,13 @@ func (r *rule) complete(seen map[string]string) {
 	r.perDay = bits.OnesCount64(r.hours) * bits.OnesCount64(r.minutes) * bits.OnesCount64(r.seconds)
 }
 
-// limitByCount turns COUNT into UNTIL, so that next need not count.
+// limitByCount turns COUNT into UNTIL, so that next need not count. A COUNT that
+// reaches further than ruleYears ends there.
 func (r *rule) limitByCount() {
 	w := r.start - 1
 	for range r.count {
 		next, ok := r.next(w)
-		if !ok {
+		if !ok || next-r.start > ruleYears*366*day {
 			break
 		}
 		w = next

@@ -32,13 +32,12 @@ func parseRule(text string, loc *time.Location, zoned bool, start time.Time) (*r
 	if len(text) > maxRule {
 		return nil, nil, wrong("rrule", "the rule is %d bytes long; at most %d are read", len(text), maxRule)
 	}
-	lines := strings.Split(strings.TrimSpace(strings.ToUpper(strings.ReplaceAll(text, "\r\n", "\n"))), "\n")
+	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
 	r := &rule{interval: 1, weekStart: time.Monday}
 	anchored := !start.IsZero()
-	if strings.HasPrefix(lines[0], "DTSTART") && len(lines) == 2 {
-		// The zone's name keeps its letter case.
-		original := strings.TrimSpace(text)[:len(lines[0])]
-		w, in, err := parseDTStart(original, loc, zoned)
+	const dtstart = "DTSTART"
+	if len(lines) == 2 && len(lines[0]) > len(dtstart) && strings.EqualFold(lines[0][:len(dtstart)], dtstart) {
+		w, in, err := parseDTStart(lines[0][len(dtstart):], loc, zoned)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -50,7 +49,7 @@ func parseRule(text string, loc *time.Location, zoned bool, start time.Time) (*r
 	if len(lines) != 1 {
 		return nil, nil, wrong("rrule", "there are %d lines; write one rule, optionally after a DTSTART line (RDATE, EXDATE and EXRULE are not read)", len(lines))
 	}
-	body := strings.TrimPrefix(strings.TrimSpace(lines[0]), "RRULE:")
+	body := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(lines[0])), "RRULE:")
 	seen := map[string]string{}
 	for part := range strings.SplitSeq(strings.TrimSuffix(body, ";"), ";") {
 		key, value, ok := strings.Cut(part, "=")
@@ -83,9 +82,8 @@ func parseRule(text string, loc *time.Location, zoned bool, start time.Time) (*r
 	return r, loc, nil
 }
 
-// parseDTStart reads DTSTART:…, DTSTART:…Z and DTSTART;TZID=Zone:….
-func parseDTStart(line string, loc *time.Location, zoned bool) (wall, *time.Location, error) {
-	rest := line[len("DTSTART"):]
+// parseDTStart reads what comes after DTSTART: ":…", ":…Z" or ";TZID=Zone:…".
+func parseDTStart(rest string, loc *time.Location, zoned bool) (wall, *time.Location, error) {
 	if params, value, ok := strings.Cut(rest, ":"); ok {
 		rest = value
 		for param := range strings.SplitSeq(strings.TrimPrefix(params, ";"), ";") {

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +12,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The tests wait most of the time: more of them at once than there are
+	// processors, unless the caller said how many.
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f != nil && f.Value.String() == f.DefValue {
+		_ = f.Value.Set("6") // a number is always taken
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // seenWithin is how soon a change must be reported.
 const seenWithin = 2 * time.Second

@@ -31,5 +31,5 @@ var Compute = steps.Action(steps.Kind{
 })
 
 type computeArgs struct {
-	Values cty.Value `hcl:"values,remain" doc:"A name, and its value."`
+	Values cty.Value `hcl:"values,remain,optional" doc:"A name, and its value."`
 }

@@ -27,7 +27,7 @@ var Set = steps.Action(steps.Kind{
 }, set)
 
 type setArgs struct {
-	Values cty.Value `hcl:"values,remain" doc:"A declared state's name, and its new value."`
+	Values cty.Value `hcl:"values,remain,optional" doc:"A declared state's name, and its new value."`
 }
 
 // set leaves the values as they are: the interpreter, which knows the declared types, converts them.

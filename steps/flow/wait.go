@@ -88,13 +88,7 @@ func (a waitArgs) moment(now time.Time) (time.Time, error) {
 }
 
 func checkWait(c *steps.Check) hcl.Diagnostics {
-	diags := steps.ExactlyOne(c.Body, "duration", "until")
-	if d, ok := steps.Known(c.Args, "duration"); ok {
-		if v, err := lang.ParseDuration(d.AsString()); err == nil && v < 0 {
-			diags = append(diags, lang.Error(steps.At(c.Body, "duration"), "Invalid value for \"duration\"", "A pause cannot be negative."))
-		}
-	}
-	return append(diags, checkTime(c, "until")...)
+	return append(steps.ExactlyOne(c.Body, "duration", "until"), checkTime(c, "until")...)
 }
 
 // checkTime reports an argument whose text is known and no RFC 3339 time.

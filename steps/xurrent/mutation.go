@@ -76,7 +76,7 @@ func checkMutation(c *steps.Check) hcl.Diagnostics {
 
 // checkClear reports keys that are given a value and cleared at once.
 func checkClear(c *steps.Check) (diags hcl.Diagnostics) {
-	keys, ok := steps.Known(c.Args, "clear")
+	keys, ok := quotable(c.Args, "clear")
 	input := steps.Arg(c.Args, "input")
 	if !ok || input == cty.NilVal {
 		return nil

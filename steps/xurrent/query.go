@@ -94,7 +94,7 @@ func checkQuery(c *steps.Check) hcl.Diagnostics {
 }
 
 func checkOrder(c *steps.Check) (diags hcl.Diagnostics) {
-	v, ok := steps.Known(c.Args, "order")
+	v, ok := quotable(c.Args, "order")
 	if !ok {
 		return nil
 	}
@@ -138,6 +138,14 @@ func checkInclude(c *steps.Check) (diags hcl.Diagnostics) {
 		}
 	}
 	return diags
+}
+
+// quotable is an argument that is known and that a message may quote: no part of it is sensitive.
+func quotable(args cty.Value, name string) (cty.Value, bool) {
+	if v := steps.Arg(args, name); v == cty.NilVal || lang.IsSensitive(v) {
+		return cty.NilVal, false
+	}
+	return steps.Known(args, name)
 }
 
 // isObject reports an argument that is no object or map.

@@ -49,7 +49,7 @@ func checkPayloadSchema(c *ingress.Check) hcl.Diagnostics {
 // checkEvents reports events that are none of those known: as errors, or as warnings where the vendor may
 // have added some.
 func checkEvents(c *ingress.Check, known []string, severity hcl.DiagnosticSeverity) (diags hcl.Diagnostics) {
-	v, ok := steps.Known(c.Args, "events")
+	v, ok := quotable(c.Args, "events")
 	if !ok {
 		return nil
 	}

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/compile"
+	"currant/engine/journal"
+	"currant/engine/run"
+	"currant/steps"
+)
+
+// execute drives a run until it ends or parks. One goroutine per run being executed.
+func (e *Engine) execute(ctx context.Context, en *entry) {
+	h := en.host
+	h.ctx = ctx
+	result, err := e.drive(h, en)
+	switch {
+	case err == nil:
+		e.ended(en, result)
+	case errors.Is(err, run.ErrParked), errors.Is(err, errStopping):
+	default:
+		e.stuck(en, err)
+	}
+	e.mu.Lock()
+	e.active--
+	e.idle.Broadcast()
+	e.mu.Unlock()
+	e.nudge()
+}
+
+func (e *Engine) drive(h *host, en *entry) (r *run.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the interpreter failed: %v", p)
+		}
+	}()
+	m, err := e.machine(h, en)
+	if err != nil {
+		return nil, err
+	}
+	if e.followers.any() {
+		m.Trace = func(t run.Trace) { e.followers.tell(progressOf(en, t)) }
+	}
+	return run.Drive(h, m)
+}
+
+// machine begins a fresh run, or restores one from its records.
+func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
+	if en.rb != nil && en.event != cty.NilVal {
+		rb, event := en.rb, en.event
+		en.rb, en.event = nil, cty.NilVal
+		h.status = journal.Queued
+		info := run.Info{ID: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Context: en.context, Attempt: 1, StartedAt: h.Now(), Deadline: en.expires}
+		return run.New(rb, info, event), nil
+	}
+	ctx := context.WithoutCancel(h.ctx)
+	r, err := e.store.Run(ctx, en.id)
+	if err != nil {
+		return nil, err
+	}
+	rb, err := e.runbook(ctx, r.Version, r.Runbook)
+	if err != nil {
+		return nil, err
+	}
+	event, err := h.codec.Read("trigger", r.Event)
+	if err != nil {
+		return nil, err
+	}
+	h.status, h.wake = r.Status, r.WakeAt
+	info := run.Info{ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Context: r.Context, Attempt: r.Attempt, StartedAt: r.StartedAt, Deadline: r.ExpiresAt}
+	if info.StartedAt.IsZero() {
+		info.StartedAt = h.Now()
+	}
+	stored, err := e.store.Records(ctx, en.id)
+	if err != nil {
+		return nil, err
+	}
+	if len(stored) == 0 {
+		return run.New(rb, info, event), nil
+	}
+	recs := make(map[string]*run.Record, len(stored))
+	for _, s := range stored {
+		if recs[s.Path], err = h.codec.Decode(s.Path, s.Data); err != nil {
+			return nil, err
+		}
+		h.recs[s.Path] = s.Data
+	}
+	return run.Restore(rb, info, event, recs), nil
+}
+
+// ended takes an ended run off the books and tells who waits for it.
+func (e *Engine) ended(en *entry, r *run.Result) {
+	e.mu.Lock()
+	e.leave(en)
+	watchers := e.watchers[en.id]
+	delete(e.watchers, en.id)
+	var orphans []string
+	if en.children {
+		for _, other := range e.entries {
+			if other.parent == en.id {
+				orphans = append(orphans, other.id)
+			}
+		}
+	}
+	e.mu.Unlock()
+	if en.parent != "" {
+		e.deliver(en.parent, run.RunEnded{ID: en.id})
+	}
+	for _, id := range orphans {
+		e.deliver(id, run.Cancelled{Reason: "the calling run has ended"})
+	}
+	if e.followers.any() {
+		p := Progress{Run: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Phase: "end", Status: r.Status, At: r.At, Error: viewError(r.Err), Reason: r.Message}
+		e.followers.tell(p)
+	}
+	for _, c := range watchers {
+		close(c)
+	}
+	attrs := []any{"run", en.id, "runbook", en.blueprint + "/" + en.runbook, "status", r.Status}
+	if r.Err != nil {
+		attrs = append(attrs, "error", r.Err.Message, "step", r.Err.Step)
+	}
+	e.log.Info("run ended", attrs...)
+}
+
+// stuck holds a run that cannot go on: what it needs is missing or the store refused it. It is tried again
+// at the next start.
+func (e *Engine) stuck(en *entry, err error) {
+	e.log.Error("run cannot go on; it is tried again when the runner starts", "run", en.id, "runbook", en.blueprint+"/"+en.runbook, "error", err)
+	e.mu.Lock()
+	en.phase, en.host = parked, nil
+	e.mu.Unlock()
+	if e.store.Err() == nil {
+		e.store.Submit(journal.Write{Run: en.id, Update: &journal.Update{Status: journal.Held},
+			Logs: []journal.LogLine{{At: timeNow(), Level: "error", Message: "The run cannot go on: " + err.Error()}}}, func(error) {})
+	}
+}
+
+// outcome is how an ended run's result is stored.
+type outcome struct {
+	Outputs json.RawMessage `json:"outputs,omitempty"`
+	Err     *steps.Error    `json:"error,omitempty"`
+	Message string          `json:"message,omitempty"`
+}
+
+func encodeOutcome(c *run.Codec, r *run.Result) ([]byte, error) {
+	o := outcome{Err: r.Err, Message: r.Message}
+	var err error
+	if r.Outputs != cty.NilVal && r.Outputs.LengthInt() > 0 {
+		if o.Outputs, err = c.Write("outputs", r.Outputs); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(o)
+}
+
+func encodeHistory(recs map[string][]byte) ([]byte, error) {
+	raw := make(map[string]json.RawMessage, len(recs))
+	for path, data := range recs {
+		raw[path] = data
+	}
+	return json.Marshal(raw)
+}
+
+func summary(r *run.Result) string {
+	switch {
+	case r.Err != nil && r.Err.Step != "":
+		return fmt.Sprintf("%s: %s", r.Err.Step, r.Err.Message)
+	case r.Err != nil:
+		return r.Err.Message
+	}
+	return r.Message
+}
+
+// forget deletes what a pattern of a batch names.
+func forget(recs map[string][]byte, pattern string) {
+	prefix, wild := strings.CutSuffix(pattern, "*")
+	if !wild {
+		delete(recs, pattern)
+		return
+	}
+	for path := range recs {
+		if strings.HasPrefix(path, prefix) {
+			delete(recs, path)
+		}
+	}
+}
+
+// runbook is a runbook of a blueprint version, loaded from the store if need be.
+func (e *Engine) runbook(ctx context.Context, version, name string) (*compile.Runbook, error) {
+	bp, err := e.version(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	rb := bp.Runbook(name)
+	if rb == nil {
+		return nil, fmt.Errorf("the blueprint version %.12s has no runbook %q", version, name)
+	}
+	return rb, nil
+}
