@@ -240,6 +240,12 @@ func (s *schedules) Update(ctx context.Context, sc steps.Schedule) (time.Time, e
 	if err != nil {
 		return time.Time{}, err
 	}
+	if sc.Runbook == "" {
+		row.Runbook = old.Runbook
+	}
+	if sc.Input == cty.NilVal {
+		row.Input = old.Input
+	}
 	return s.put(ctx, row)
 }
 

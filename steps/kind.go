@@ -154,7 +154,7 @@ func (k *Kind) OutputType(c *Check) cty.Type {
 type Common struct {
 	Description string        `hcl:"description,optional,literal" doc:"Text for people."`
 	When        lang.Expr     `hcl:"when,optional" doc:"The step is skipped if false."`
-	Timeout     time.Duration `hcl:"timeout,optional" doc:"Limit of one attempt, such as \"30s\"."`
+	Timeout     time.Duration `hcl:"timeout,optional" min:"1ms" doc:"Limit of one attempt, such as \"30s\"."`
 	Interrupted string        `hcl:"interrupted,optional,static" default:"auto" enum:"auto|repeat|hold|fail" doc:"What becomes of the step if the runner dies while it is in flight."`
 	Retry       *Retry        `hcl:"retry,block" doc:"Repeats the step when it fails."`
 }

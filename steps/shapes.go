@@ -14,12 +14,12 @@ type None struct{}
 // Action declares a kind that does one thing. A is its arguments, R its result: a struct, None, or cty.Value
 // for a kind that sets Output.
 func Action[A, R any](k Kind, do func(context.Context, *Call, A) (R, error)) *Kind {
-	out := resultSpec[R]()
-	kind := k.declare(lang.SpecOf[A](), out)
+	args, out := lang.SpecOf[A](), resultSpec[R]()
+	kind := k.declare(args, out)
 	kind.Do = func(ctx context.Context, c *Call) (cty.Value, error) {
-		var args A
-		c.Secrets = append(c.Secrets, kind.spec.Decode(c.Args, &args)...)
-		r, err := do(ctx, c, args)
+		var a A
+		c.Secrets = append(c.Secrets, args.Decode(c.Args, &a)...)
+		r, err := do(ctx, c, a)
 		if err != nil {
 			return cty.NilVal, err
 		}
@@ -30,12 +30,12 @@ func Action[A, R any](k Kind, do func(context.Context, *Call, A) (R, error)) *Ki
 
 // Select declares a kind that runs at most one of its blocks.
 func Select[A, R any](k Kind, choose func(A) (block string, index int, out R, err error)) *Kind {
-	out := resultSpec[R]()
-	kind := k.declare(lang.SpecOf[A](), out)
+	args, out := lang.SpecOf[A](), resultSpec[R]()
+	kind := k.declare(args, out)
 	kind.Choose = func(v cty.Value) (Choice, error) {
-		var args A
-		kind.spec.Decode(v, &args)
-		block, index, r, err := choose(args)
+		var a A
+		args.Decode(v, &a)
+		block, index, r, err := choose(a)
 		if err != nil {
 			return Choice{}, err
 		}

@@ -6,13 +6,15 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/lang"
 )
 
 // needsOf is what expressions refer to.
 func needsOf(exprs []hclsyntax.Expression) Needs {
 	var n Needs
 	for _, e := range exprs {
-		for _, t := range e.Variables() {
+		for _, t := range lang.References(e) {
 			root := t.RootName()
 			switch root {
 			case "step":
@@ -30,7 +32,7 @@ func needsOf(exprs []hclsyntax.Expression) Needs {
 				}
 			}
 		}
-		n.Time = n.Time || callsTime(e)
+		n.Time = n.Time || lang.CallsTimestamp(e)
 	}
 	return n
 }
@@ -65,19 +67,4 @@ func second(t hcl.Traversal) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// callsTime says whether an expression calls timestamp().
-func callsTime(e hclsyntax.Expression) bool {
-	found := false
-	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
-		if f, ok := n.(*hclsyntax.FunctionCallExpr); ok && f.Name == "timestamp" {
-			found = true
-		}
-		if p, ok := n.(interface{ CallsTimestamp() bool }); ok && p.CallsTimestamp() {
-			found = true
-		}
-		return nil
-	})
-	return found
 }

@@ -33,7 +33,7 @@ type runbookArgs struct {
 	Description string          `hcl:"description,optional,literal" doc:"Text for people."`
 	Enabled     bool            `hcl:"enabled,optional,static" default:"true" doc:"Whether events start runs."`
 	Concurrency string          `hcl:"concurrency,optional,static" default:"unlimited" enum:"unlimited|per_runbook|per_context" doc:"How many runs go on at once."`
-	Timeout     time.Duration   `hcl:"timeout,optional,static" default:"7d" doc:"Limit of a whole run, waiting included."`
+	Timeout     time.Duration   `hcl:"timeout,optional,static" default:"7d" min:"1ms" doc:"Limit of a whole run, waiting included."`
 	Retention   time.Duration   `hcl:"retention,optional,static" default:"30d" doc:"Finished runs are pruned after this."`
 	Trigger     lang.Deferred   `hcl:"trigger,block" labels:"kind" doc:"What starts a run."`
 	States      []stateArgs     `hcl:"state,block" doc:"A value of the run that steps may set."`

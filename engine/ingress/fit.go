@@ -33,7 +33,11 @@ func fit(v, plain cty.Value, t cty.Type, defaults *typeexpr.Defaults, root strin
 	if p := misfit(plain, t, &place{key: root}); p != "" {
 		return cty.NilVal, refuse(http.StatusUnprocessableEntity, "%s", p)
 	}
-	out, err := lang.ConvertTo(v, t, defaults)
+	if defaults != nil {
+		v = defaults.Apply(v)
+	}
+	// Not go-cty's own conversion, which takes quadratic time over elements of many types.
+	out, err := lang.Convert(v, t)
 	if err != nil {
 		at := &place{key: root}
 		if pe := (cty.PathError{}); errors.As(err, &pe) {

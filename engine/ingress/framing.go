@@ -84,6 +84,9 @@ const (
 // maxFramingLine is how much of a line is looked at: more than any framing header needs.
 const maxFramingLine = 512
 
+// framingTail is how much of a long line's end is kept: more than "HTTP/1.0\r\n".
+const framingTail = 16
+
 var errFraming = errors.New("malformed framing")
 
 // scan takes bytes up to the end of the headers, or of the body, and says how many those are.
@@ -123,19 +126,21 @@ func (f *framing) scan(p []byte) (int, error) {
 
 func (f *framing) begin() { *f = framing{line: f.line[:0], length: -1} }
 
+// keep adds to the line. Of a long one the first bytes and the last are kept: its name, and how it ends.
 func (f *framing) keep(p []byte) {
-	if room := maxFramingLine - len(f.line); len(p) > room {
-		// The end is kept, whatever is left out, to see how the line ends.
-		f.long = true
-		f.line = append(f.line, p[:room]...)
-		if len(p) >= 2 {
-			copy(f.line[len(f.line)-2:], p[len(p)-2:])
-		} else {
-			f.line[len(f.line)-2], f.line[len(f.line)-1] = f.line[len(f.line)-1], p[0]
-		}
+	if len(f.line)+len(p) <= maxFramingLine {
+		f.line = append(f.line, p...)
 		return
 	}
-	f.line = append(f.line, p...)
+	f.long = true
+	const head = maxFramingLine - framingTail
+	if n := head - len(f.line); n > 0 {
+		f.line, p = append(f.line, p[:n]...), p[n:]
+	}
+	var tail [2 * framingTail]byte
+	n := copy(tail[:framingTail], f.line[max(head, len(f.line)-framingTail):])
+	n += copy(tail[n:], p[max(0, len(p)-framingTail):])
+	f.line = append(f.line[:head], tail[max(0, n-framingTail):n]...)
 }
 
 // endLine looks at a complete line. It is done at the end of the headers.
@@ -152,7 +157,7 @@ func (f *framing) endLine() (done bool, err error) {
 		if len(line) == 0 {
 			return false, errFraming
 		}
-		f.old = !long && bytes.HasSuffix(line, []byte("HTTP/1.0"))
+		f.old = bytes.HasSuffix(line, []byte("HTTP/1.0"))
 		return false, nil
 	case len(line) == 0:
 		return true, f.endHeaders()

@@ -71,7 +71,7 @@ func (s *Server) ready() bool {
 	}
 	ok, detail := s.Ready()
 	if !ok {
-		s.Log.Info("not ready", "because", shown(strings.Join(detail, "; ")))
+		s.Log.Debug("not ready", "because", shown(strings.Join(detail, "; ")))
 	}
 	return ok
 }

@@ -23,8 +23,8 @@ func BenchmarkAccept64(b *testing.B) {
 	for range 64 {
 		wg.Go(func() {
 			for next.Add(1) <= int64(b.N) {
-				id := uuid.NewString()
-				_, _, err := s.Accept(context.Background(), Run{ID: id, Blueprint: "crm", Runbook: "sync", Version: "v1", Delivery: id, Retention: time.Hour, Event: event})
+				id := uuid.Must(uuid.NewV7()).String()
+				_, _, err := s.Accept(context.Background(), Run{ID: id, Blueprint: "crm", Runbook: "sync", Version: "v1", Delivery: uuid.NewString(), Retention: time.Hour, Event: event})
 				if err != nil {
 					b.Error(err)
 					return
@@ -74,8 +74,8 @@ func BenchmarkWholeRun(b *testing.B) {
 	for range 64 {
 		wg.Go(func() {
 			for next.Add(1) <= int64(b.N) {
-				id := uuid.NewString()
-				if _, _, err := s.Accept(context.Background(), Run{ID: id, Blueprint: "crm", Runbook: "sync", Version: "v1", Delivery: id, Retention: time.Hour, Event: event}); err != nil {
+				id := uuid.Must(uuid.NewV7()).String()
+				if _, _, err := s.Accept(context.Background(), Run{ID: id, Blueprint: "crm", Runbook: "sync", Version: "v1", Delivery: uuid.NewString(), Retention: time.Hour, Event: event}); err != nil {
 					b.Error(err)
 				}
 				if err := s.Commit(context.Background(), Write{Run: id, End: &End{Status: Finished, At: start, Outcome: []byte("{}"), History: history}}); err != nil {
@@ -97,9 +97,9 @@ func filled(b testing.TB, n int, ended bool) *Store {
 	for g := range 64 {
 		wg.Go(func() {
 			for i := range per {
-				id := uuid.NewString()
+				id := uuid.Must(uuid.NewV7()).String()
 				_, _, err := s.Accept(context.Background(), Run{ID: id, Blueprint: fmt.Sprint("bp", g%8), Runbook: fmt.Sprint("rb", g), Version: "v1",
-					Context: fmt.Sprint("REQ-", i), Delivery: id, Retention: time.Hour, Event: event})
+					Context: fmt.Sprint("REQ-", i), Delivery: uuid.NewString(), Retention: time.Hour, Event: event})
 				if err == nil && ended {
 					status, summary := Finished, ""
 					if i%10 == 0 {

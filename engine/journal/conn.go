@@ -41,7 +41,9 @@ const (
 )
 
 // writerPragmas are set on the writer's connection and read back: a pragma that
-// SQLite does not accept is ignored silently, and durability rests on these.
+// SQLite does not accept is ignored silently, and durability rests on these. The
+// two about fullfsync matter on macOS only, where a plain sync stops at the
+// drive's cache.
 // Checkpoints are ours (see writer.go): SQLite's own ones swallow their errors.
 var writerPragmas = []pragma{
 	{"journal_mode", "wal", "wal"},
@@ -107,7 +109,6 @@ func (c *conn) assert(p pragma) error {
 	if err != nil {
 		return explain(err)
 	}
-	// These two only tell macOS how to sync; SQLite reads them back as set.
 	if fmt.Sprint(got) != p.want {
 		return fmt.Errorf("SQLite keeps %s at %v instead of %s; the journal would not be durable", p.name, got, p.want)
 	}

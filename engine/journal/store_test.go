@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -352,68 +349,6 @@ func TestFailureStaysAlone(t *testing.T) {
 	mustVerify(t, dir)
 }
 
-func TestList(t *testing.T) {
-	s := open(t, dataDir(t))
-	for i := range 10 {
-		r := newRun(fmt.Sprintf("%02d-id", i))
-		r.AcceptedAt = start.Add(time.Duration(i) * time.Minute)
-		r.Runbook = fmt.Sprint("rb", i%2)
-		accept(t, s, r)
-		switch {
-		case i < 4:
-			finish(t, s, r.ID)
-		case i == 4:
-			commit(t, s, Write{Run: r.ID, End: &End{Status: Failed, At: start, Summary: "50% of Foo_bar broke"}})
-		}
-	}
-	for _, c := range []struct {
-		name string
-		f    Filter
-		want string
-	}{
-		{"all", Filter{}, "9876543210"},
-		{"limit", Filter{Limit: 3}, "987"},
-		{"page", Filter{Limit: 3, BeforeSeq: 8}, "654"},
-		{"runbook", Filter{Runbook: "rb1"}, "97531"},
-		{"both", Filter{Blueprint: "crm", Runbook: "rb0", Limit: 2}, "86"},
-		{"blueprint", Filter{Blueprint: "none"}, ""},
-		{"finished", Filter{Status: Finished}, "3210"},
-		{"failed", Filter{Status: Failed}, "4"},
-		{"queued", Filter{Status: Queued, Runbook: "rb1"}, "975"},
-		{"context", Filter{Context: "REQ-07-id"}, "7"},
-		{"since", Filter{Since: start.Add(8 * time.Minute)}, "98"},
-		{"until", Filter{Until: start.Add(2 * time.Minute)}, "10"},
-		{"text", Filter{Text: "foo_BAR"}, "4"},
-		{"text with signs", Filter{Text: "50% of"}, "4"},
-		{"signs are no wildcards", Filter{Text: "50%Foo"}, ""},
-		{"text in id", Filter{Text: "07-i"}, "7"},
-		{"text in delivery", Filter{Text: "d-06"}, "6"},
-	} {
-		runs, err := s.List(ctx, c.f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := ""
-		for _, r := range runs {
-			got += r.ID[1:2]
-			if r.Event != nil || r.Outcome != nil {
-				t.Error("a list with events")
-			}
-		}
-		if got != c.want {
-			t.Errorf("%s: %s instead of %s", c.name, got, c.want)
-		}
-	}
-	if _, err := s.Run(ctx, "0"); !errors.Is(err, ErrAmbiguous) {
-		t.Error(err)
-	}
-	for _, id := range []string{"", "zz", "\xff"} {
-		if _, err := s.Run(ctx, id); !errors.Is(err, ErrNotFound) {
-			t.Errorf("%q: %v", id, err)
-		}
-	}
-}
-
 func TestSchedulesAndFire(t *testing.T) {
 	dir := dataDir(t)
 	s := open(t, dir)
@@ -449,81 +384,4 @@ func TestSchedulesAndFire(t *testing.T) {
 		t.Error("a run of a deleted schedule:", err)
 	}
 	mustVerify(t, dir)
-}
-
-func TestBackup(t *testing.T) {
-	dir := dataDir(t)
-	s := open(t, dir)
-	accept(t, s, newRun("a"))
-	commit(t, s, Write{Run: "a", Put: []Record{{"p", make([]byte, 100<<10)}}})
-	other := dataDir(t) + " of 'quotes'"
-	if err := os.Mkdir(other, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(other, fileName)
-	for range 2 { // the second replaces the first
-		if err := s.Backup(ctx, copied); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Backup(ctx, filepath.Join(dir, fileName)); err == nil || !strings.Contains(err.Error(), "itself") {
-		t.Error(err)
-	}
-	if err := s.Backup(ctx, filepath.Join(dir, "none", "x")); err == nil {
-		t.Error("no error")
-	}
-	accept(t, s, newRun("later"))
-	if entries, err := os.ReadDir(other); err != nil || len(entries) != 1 {
-		t.Error(entries, err)
-	}
-	mustVerify(t, other)
-	restored := open(t, other)
-	accept(t, restored, newRun("b"))
-	if _, err := restored.Records(ctx, "a"); err != nil {
-		t.Error(err)
-	}
-	if r, err := restored.Run(ctx, "b"); err != nil || r.Seq != 2 {
-		t.Error(r, err)
-	}
-}
-
-func TestReaderBeside(t *testing.T) {
-	dir := dataDir(t)
-	if _, err := OpenReader(dir); err == nil {
-		t.Error("reading nothing")
-	}
-	s := open(t, dir)
-	accept(t, s, newRun("a"))
-	r, err := OpenReader(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	accept(t, s, newRun("b"))
-	if runs, err := r.List(ctx, Filter{}); err != nil || len(runs) != 2 {
-		t.Error(runs, err)
-	}
-	mustVerify(t, dir)
-	done, cancel := context.WithCancel(ctx)
-	cancel()
-	if _, err := r.List(done, Filter{}); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	if _, _, err := s.Accept(done, newRun("c")); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	if runs, err := r.List(ctx, Filter{}); err != nil || len(runs) != 2 {
-		t.Error("after the server stopped:", runs, err)
-	}
-}
-
-func TestStatus(t *testing.T) {
-	for s, want := range map[Status]bool{Queued: false, Running: false, Waiting: false, Held: false, Finished: true, Failed: true, Cancelled: true, "odd": false} {
-		if s.Ended() != want {
-			t.Errorf("%s: %v", s, !want)
-		}
-	}
 }

@@ -41,6 +41,9 @@ func variablesOf(e hcl.Expression) (vars []hcl.Traversal) {
 			vars = nil // a diagnostic must be shown in any case
 		}
 	}()
+	if he, ok := e.(hclsyntax.Expression); ok {
+		return References(he)
+	}
 	return e.Variables()
 }
 

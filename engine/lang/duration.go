@@ -17,8 +17,7 @@ var durationUnits = []struct {
 }{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}}
 
 // ParseDuration reads a duration such as "90s", "1h30m", "30d" or "1.5h": numbers with the units ms, s, m,
-// h and d, from the largest to the smallest, each at most once. It is more than zero and at most
-// MaxDuration.
+// h and d, from the largest to the smallest, each at most once. It is at most MaxDuration.
 func ParseDuration(s string) (time.Duration, error) {
 	bad := func(why string) (time.Duration, error) {
 		shown := s
@@ -72,9 +71,6 @@ func ParseDuration(s string) (time.Duration, error) {
 		} else {
 			exact += time.Duration(v * float64(size))
 		}
-	}
-	if exact <= 0 {
-		return bad("it must be more than zero")
 	}
 	return exact, nil
 }

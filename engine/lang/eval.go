@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -160,11 +161,13 @@ func (a *Attr) fits(s *Scope, marked cty.Value) hcl.Diagnostics {
 	}
 	switch {
 	case f.Duration:
-		if _, err := ParseDuration(v.AsString()); err != nil {
+		if d, err := ParseDuration(v.AsString()); err != nil {
 			if IsSensitive(marked) {
 				return fail("%s is no duration.", shown())
 			}
 			return fail("%s.", strings.TrimSuffix(err.Error(), "."))
+		} else if f.Min != "" && d < mustDuration(f.Min) {
+			return fail("%s is less than %s.", FormatDuration(d), f.Min)
 		}
 	case len(f.Enum) > 0 && f.Type == cty.String:
 		for _, e := range f.Enum {
@@ -190,7 +193,7 @@ func (a *Attr) fits(s *Scope, marked cty.Value) hcl.Diagnostics {
 }
 
 func (a *Attr) onlyStatic() (diags hcl.Diagnostics) {
-	for _, t := range a.Expr.Variables() {
+	for _, t := range References(a.Expr) {
 		root := t.RootName()
 		if a.Field.Form == FormStatic && (root == "var" || root == "local" || root == "path") {
 			continue
@@ -203,6 +206,15 @@ func (a *Attr) onlyStatic() (diags hcl.Diagnostics) {
 			fmt.Sprintf("%q is needed before any run begins. %s", a.Name, allowed)))
 	}
 	return diags
+}
+
+// mustDuration is a duration of a declaration.
+func mustDuration(s string) time.Duration {
+	d, err := ParseDuration(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
 }
 
 func bigFloat(s string) *big.Float { return cty.MustParseNumberVal(s).AsBigFloat() }
@@ -221,7 +233,7 @@ func rangeText(f *Field) string {
 // functions and conversions may quote what they were given.
 func (s *Scope) redact(e hclsyntax.Expression, diags hcl.Diagnostics) hcl.Diagnostics {
 	var secrets []string
-	for _, t := range e.Variables() {
+	for _, t := range References(e) {
 		v, d := t.TraverseAbs(s.ctx)
 		if d.HasErrors() || !IsSensitive(v) {
 			continue

@@ -158,11 +158,14 @@ func (e entry) call(given []cty.Value) (cty.Value, error) {
 	if e.maxArgs > 0 && len(given) > e.maxArgs {
 		return cty.NilVal, fmt.Errorf("more than %d arguments", e.maxArgs)
 	}
-	args, err := e.convert(given)
+	var args []cty.Value
+	v, err := cty.NilVal, e.measured(given)
+	if err == nil {
+		args, err = e.convert(given)
+	}
 	if err == nil {
 		err = e.check(args)
 	}
-	v := cty.NilVal
 	if err == nil {
 		v, err = e.fn.Call(args)
 	}
@@ -185,6 +188,24 @@ func (e entry) call(given []cty.Value) (cty.Value, error) {
 	return v, nil
 }
 
+// measured refuses arguments that are too large, before anything looks at them: the text of a large number
+// alone takes minutes.
+func (e entry) measured(given []cty.Value) error {
+	total := &size{}
+	for i, a := range given {
+		if !saneNumber(a) {
+			return function.NewArgErrorf(i, "%s", tooLargeNumber)
+		}
+		if e.light {
+			continue
+		}
+		if total.add(a); total.full() {
+			return fmt.Errorf("its arguments are %s", total.over())
+		}
+	}
+	return nil
+}
+
 // convert gives the arguments the types of the parameters.
 func (e entry) convert(given []cty.Value) ([]cty.Value, error) {
 	params, rest := e.fn.Params(), e.fn.VarParam()
@@ -195,15 +216,12 @@ func (e entry) convert(given []cty.Value) ([]cty.Value, error) {
 			p = &params[i]
 		}
 		if p.Type == cty.DynamicPseudoType || p.Type.IsCapsuleType() {
-			if a.Type() == cty.Number && !saneNumber(a) {
-				return nil, function.NewArgErrorf(i, "%s", tooLargeNumber)
-			}
 			continue
 		}
-		var err error
 		if a.IsNull() && !p.AllowNull {
 			return nil, function.NewArgErrorf(i, "argument must not be null")
 		}
+		var err error
 		if args[i], err = Convert(a, p.Type); err != nil {
 			return nil, function.NewArgError(i, err)
 		}
@@ -214,19 +232,8 @@ func (e entry) convert(given []cty.Value) ([]cty.Value, error) {
 	return args, nil
 }
 
-// check measures the arguments and asks the function's own guard.
+// check asks the function's own guard.
 func (e entry) check(args []cty.Value) error {
-	if e.light && e.before == nil {
-		return nil
-	}
-	if !e.light {
-		total := &size{}
-		for _, a := range args {
-			if total.add(a); total.full() {
-				return fmt.Errorf("its arguments are %s", total.over())
-			}
-		}
-	}
 	if e.before == nil {
 		return nil
 	}
@@ -259,10 +266,12 @@ func (e entry) plain(err error, given []cty.Value) error {
 		if errors.As(err, &arg) {
 			return function.NewArgErrorf(arg.Index, "the value does not fit (why is not shown, because an argument is sensitive)")
 		}
-		return errors.New("why is not shown, because an argument is sensitive")
+		return errSensitive
 	}
 	return err
 }
+
+var errSensitive = errors.New("why is not shown, because an argument is sensitive")
 
 // publicError is an error that quotes no values.
 type publicError string

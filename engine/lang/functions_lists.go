@@ -31,7 +31,7 @@ func listFunctions() []entry {
 		{name: "concat", summary: "The elements of all lists in one list.",
 			params: []string{"seqs: one or more lists"}, fn: stdlib.ConcatFunc, maxArgs: manyArgs},
 		{name: "contains", summary: "Whether a list or set holds a value.",
-			params: []string{"list: the list or set", "value: what to look for"}, fn: stdlib.ContainsFunc},
+			params: []string{"list: the list or set", "value: what to look for"}, fn: containsFunc},
 		{name: "distinct", summary: "The list without repeated elements.",
 			params: []string{"list: the list"}, fn: distinctFunc},
 		{name: "element", summary: "The element at an index, which wraps around at the list's end.",
@@ -172,6 +172,49 @@ func listOf(t cty.Type, vals []cty.Value) cty.Value {
 	return cty.ListVal(vals)
 }
 
+// finder says of each element whether it equals v. Known values are compared by their identity: Equals of
+// go-cty walks v anew for every element.
+func finder(v cty.Value) func(el cty.Value) (equal, known bool) {
+	id := ""
+	if t := v.Type(); !t.IsPrimitiveType() && v.IsWhollyKnown() {
+		id, _ = identity(v)
+	}
+	return func(el cty.Value) (equal, known bool) {
+		if id != "" && el.IsWhollyKnown() {
+			if !el.Type().Equals(v.Type()) {
+				return v.IsNull() && el.IsNull(), true
+			}
+			other, err := identity(el)
+			return err == nil && other == id, true
+		}
+		eq := v.Equals(el)
+		return eq.IsKnown() && eq.True(), eq.IsKnown()
+	}
+}
+
+var containsFunc = function.New(&function.Spec{
+	Params: []function.Parameter{anyParam("list"), {Name: "value", Type: cty.DynamicPseudoType, AllowNull: true}},
+	Type:   function.StaticReturnType(cty.Bool),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		vals, err := elements(args[0])
+		if err != nil {
+			return cty.NilVal, function.NewArgError(0, err)
+		}
+		find, unknown := finder(args[1]), false
+		for _, v := range vals {
+			equal, known := find(v)
+			if equal {
+				return cty.True, nil
+			}
+			unknown = unknown || !known
+		}
+		if unknown {
+			return cty.UnknownVal(cty.Bool), nil
+		}
+		return cty.False, nil
+	},
+})
+
 var indexFunc = function.New(&function.Spec{
 	Params: []function.Parameter{anyParam("list"), anyParam("value")},
 	Type:   function.StaticReturnType(cty.Number),
@@ -183,12 +226,12 @@ var indexFunc = function.New(&function.Spec{
 		if err != nil {
 			return cty.NilVal, function.NewArgError(0, err)
 		}
+		find := finder(args[1])
 		for i, v := range vals {
-			eq := v.Equals(args[1])
-			if !eq.IsKnown() {
+			switch equal, known := find(v); {
+			case !known:
 				return cty.UnknownVal(cty.Number), nil
-			}
-			if eq.True() {
+			case equal:
 				return cty.NumberIntVal(int64(i)), nil
 			}
 		}

@@ -17,13 +17,13 @@ func mapFunctions() []entry {
 		{name: "lookup", summary: "The element of a map with a key, or a default.",
 			params: []string{"map: the map or object", "key: the key", "default: what to answer if there is none; without it that is an error"}, fn: lookupFunc, light: true, maxArgs: 3},
 		{name: "merge", summary: "The elements of all maps or objects in one; of equal keys the last counts.",
-			params: []string{"maps: the maps or objects; nulls are left out"}, fn: stdlib.MergeFunc},
+			params: []string{"maps: the maps or objects; nulls are left out"}, fn: mergeFunc},
 		{name: "transpose", summary: "A map of lists of texts with keys and elements swapped.",
 			params: []string{"map: a map of lists of texts"}, fn: transposeFunc},
 		{name: "values", summary: "The elements of a map or object, in order of their keys.",
 			params: []string{"map: the map or object"}, fn: stdlib.ValuesFunc},
 		{name: "zipmap", summary: "A map from a list of keys and a list of elements.",
-			params: []string{"keys: a list of texts", "values: a list of the same length"}, fn: stdlib.ZipmapFunc},
+			params: []string{"keys: a list of texts", "values: a list of the same length"}, fn: stdlib.ZipmapFunc, before: keysGiven},
 	}
 }
 
@@ -91,6 +91,33 @@ var lookupFunc = function.New(&function.Spec{
 			}
 		}
 		return fallback.WithMarks(marks, keyMarks), nil
+	},
+})
+
+func keysGiven(args []cty.Value) error {
+	for i, k := range args[0].AsValueSlice() {
+		if k.IsNull() {
+			return function.NewArgErrorf(0, "element %d is null", i)
+		}
+	}
+	return nil
+}
+
+// mergeFunc is the standard one without nulls, on whose types that one cannot decide.
+var mergeFunc = function.New(&function.Spec{
+	VarParam: &function.Parameter{Name: "maps", Type: cty.DynamicPseudoType, AllowMarked: true, AllowNull: true, AllowUnknown: true, AllowDynamicType: true},
+	Type:     function.StaticReturnType(cty.DynamicPseudoType),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		var given []cty.Value
+		for i, a := range args {
+			if t := a.Type(); !t.IsMapType() && !t.IsObjectType() && t != cty.DynamicPseudoType {
+				return cty.NilVal, function.NewArgErrorf(i, "arguments must be maps or objects, not %s", t.FriendlyName())
+			}
+			if !a.IsNull() {
+				given = append(given, a)
+			}
+		}
+		return stdlib.MergeFunc.Call(given)
 	},
 })
 

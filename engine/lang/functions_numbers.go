@@ -25,7 +25,7 @@ func numberFunctions() []entry {
 		{name: "parseint", summary: "The whole number that a text writes in a base.",
 			params: []string{"string: the digits, at most 400", "base: from 2 to 62"}, fn: parseIntFunc},
 		{name: "pow", summary: "A number raised to a power.",
-			params: []string{"number: the number", "power: the exponent"}, fn: stdlib.PowFunc, light: true},
+			params: []string{"number: the number", "power: the exponent"}, fn: stdlib.PowFunc, light: true, before: powerExists},
 		{name: "signum", summary: "-1, 0 or 1, the sign of the number.",
 			params: []string{"number: the number"}, fn: stdlib.SignumFunc, light: true},
 		{name: "sum", summary: "The sum of a list or set of numbers.",
@@ -41,6 +41,18 @@ func positive(args []cty.Value) error {
 	}
 	if args[1].Equals(cty.NumberIntVal(1)).True() {
 		return function.NewArgErrorf(1, "there is no logarithm in base 1")
+	}
+	return nil
+}
+
+// powerExists refuses what has no answer: roots of negative numbers, and 1/0.
+func powerExists(args []cty.Value) error {
+	base, power := args[0].AsBigFloat(), args[1].AsBigFloat()
+	switch {
+	case base.Sign() < 0 && !power.IsInt():
+		return function.NewArgErrorf(1, "a negative number has whole powers only")
+	case base.Sign() == 0 && power.Sign() < 0:
+		return function.NewArgErrorf(1, "0 has no negative powers")
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/customdecode"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 )
 
@@ -44,7 +43,7 @@ func newTemplatePathType() (t cty.Type) {
 
 func newTemplatePath(e hcl.Expression, ctx *hcl.EvalContext) (*templatePath, hcl.Diagnostics) {
 	v, diags := e.Value(ctx)
-	v, err := convert.Convert(v, cty.String)
+	v, err := Convert(v, cty.String)
 	if err != nil {
 		v = cty.UnknownVal(cty.String)
 		diags = append(diags, &hcl.Diagnostic{
@@ -81,6 +80,9 @@ func templateFileFunc(opts FunctionOptions) function.Function {
 				return cty.DynamicVal.WithMarks(marks), nil
 			}
 			v, err := opts.render(call, path.AsString(), args[1])
+			if err != nil && len(marks) > 0 {
+				return cty.NilVal, publicError(errSensitive.Error()) // all of them name the file
+			}
 			if err != nil {
 				return cty.NilVal, err
 			}

@@ -71,7 +71,7 @@ func (l *locals) eval(name string) {
 
 // needs are the locals that a local refers to.
 func (l *locals) needs(name string) (out []string) {
-	for _, t := range l.attrs[name].Expr.Variables() {
+	for _, t := range References(l.attrs[name].Expr) {
 		if t.RootName() != "local" || len(t) < 2 {
 			continue
 		}
@@ -87,7 +87,7 @@ func (l *locals) needs(name string) (out []string) {
 func (l *locals) visible(name string) map[string]cty.Value {
 	out := map[string]cty.Value{}
 	wrong := false
-	for _, t := range l.attrs[name].Expr.Variables() {
+	for _, t := range References(l.attrs[name].Expr) {
 		if t.RootName() != "local" {
 			continue
 		}

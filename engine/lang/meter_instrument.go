@@ -46,18 +46,18 @@ func Instrument(e hclsyntax.Expression) hclsyntax.Expression {
 	case *hclsyntax.ObjectConsKeyExpr:
 		n.Wrapped = Instrument(n.Wrapped)
 	case *hclsyntax.ForExpr:
-		n.CollExpr = &sourceNode{metered{Instrument(n.CollExpr)}}
-		n.ValExpr = &turnNode{metered: metered{Instrument(n.ValExpr)}, gathers: true, element: true}
+		n.CollExpr = &sourceNode{hold(n.CollExpr)}
+		n.ValExpr = &turnNode{metered: hold(n.ValExpr), gathers: true, element: true}
 		if n.KeyExpr != nil {
-			n.KeyExpr = &turnNode{metered: metered{Instrument(n.KeyExpr)}, gathers: true}
+			n.KeyExpr = &turnNode{metered: hold(n.KeyExpr), gathers: true}
 		}
 		if n.CondExpr != nil {
-			n.CondExpr = &turnNode{metered: metered{Instrument(n.CondExpr)}}
+			n.CondExpr = &turnNode{metered: hold(n.CondExpr)}
 		}
 		return &loopNode{metered{n}}
 	case *hclsyntax.SplatExpr:
-		n.Source = &sourceNode{metered{Instrument(n.Source)}}
-		n.Each = &turnNode{metered: metered{Instrument(n.Each)}, gathers: true, element: true}
+		n.Source = &sourceNode{hold(n.Source)}
+		n.Each = &turnNode{metered: hold(n.Each), gathers: true, element: true}
 		return &loopNode{metered{n}}
 	case *hclsyntax.TemplateExpr:
 		return instrumentTemplate(n)
@@ -69,19 +69,28 @@ func Instrument(e hclsyntax.Expression) hclsyntax.Expression {
 	case *hclsyntax.ParenthesesExpr:
 		n.Expression = Instrument(n.Expression)
 	case *hclsyntax.BinaryOpExpr:
+		if n.Op.Type == cty.Number {
+			n.LHS, n.RHS = &numberNode{hold(n.LHS)}, &numberNode{hold(n.RHS)}
+			return &operatorNode{metered{n}}
+		}
 		n.LHS, n.RHS = Instrument(n.LHS), Instrument(n.RHS)
-		if n.Op.Type == cty.Number {
-			n.LHS, n.RHS = &numberNode{metered{n.LHS}}, &numberNode{metered{n.RHS}}
-			return &operatorNode{metered{n}}
-		}
 	case *hclsyntax.UnaryOpExpr:
-		n.Val = Instrument(n.Val)
 		if n.Op.Type == cty.Number {
-			n.Val = &numberNode{metered{n.Val}}
+			n.Val = &numberNode{hold(n.Val)}
 			return &operatorNode{metered{n}}
 		}
+		n.Val = Instrument(n.Val)
 	}
 	return e
+}
+
+// hold instruments an expression that another node is to hold. A walk sees the children of what is held but
+// not itself, which would lose a reference: in parentheses it is a child.
+func hold(e hclsyntax.Expression) metered {
+	if _, leaf := e.(*hclsyntax.ScopeTraversalExpr); leaf {
+		return metered{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}}
+	}
+	return metered{Instrument(e)}
 }
 
 func instrumentAll(exprs []hclsyntax.Expression) {
@@ -110,7 +119,7 @@ func instrumentTemplate(n *hclsyntax.TemplateExpr) hclsyntax.Expression {
 	for i, part := range n.Parts {
 		if _, ok := part.(*hclsyntax.LiteralValueExpr); !ok {
 			plain = false
-			n.Parts[i] = &partNode{metered{Instrument(part)}}
+			n.Parts[i] = &partNode{hold(part)}
 		}
 	}
 	if plain {

@@ -160,6 +160,11 @@ type partNode struct{ metered }
 func (n *partNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := n.Expression.Value(ctx)
 	if v.Type() != cty.String {
+		if !saneNumber(v) {
+			if e := evalOf(ctx); e != nil {
+				return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
+			}
+		}
 		return v, diags
 	}
 	u := v

@@ -109,6 +109,9 @@ func distinctTypes(t cty.Type) (distinct []cty.Type, err error) {
 // that one's grows with the square of the length of a tuple that becomes a list, a set or a map's elements.
 func Convert(v cty.Value, t cty.Type) (cty.Value, error) {
 	from := v.Type()
+	if !saneNumber(v) {
+		return cty.NilVal, errors.New("it is " + tooLargeNumber)
+	}
 	if t.IsSetType() {
 		if err := checkCollisions(v); err != nil {
 			return cty.NilVal, err

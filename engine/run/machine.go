@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 
 	"currant/engine/compile"
 	"currant/engine/lang"
@@ -154,6 +155,9 @@ func (m *Machine) completed(a *activation, out cty.Value) {
 	m.drop(a)
 	a.rec.Status, a.rec.Ended, a.rec.Err, a.rec.Reason, a.rec.Cursor, a.rec.Await = OK, m.now, nil, "", nil, ""
 	a.rec.Wake, a.rec.Since = time.Time{}, time.Time{}
+	if typed, err := convert.Convert(out, a.node.Output); err == nil {
+		out = typed
+	}
 	a.rec.Output, a.rec.Args = out, cty.NilVal
 	m.out.put(a.frame, a.path, a.rec)
 	m.trace(a, Trace{Phase: "ok", Output: out})

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/spf13/pflag"
+
+	"currant/engine/compile"
+	"currant/engine/lang"
+	"currant/engine/outbound"
+)
+
+// sourceOptions are the flags of every command that reads a blueprint.
+type sourceOptions struct {
+	vars     []string
+	varFiles []string
+	allow    []string
+}
+
+func (o *sourceOptions) flags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.vars, "var", nil, "value of a variable, as NAME=VALUE; repeatable")
+	f.StringArrayVar(&o.varFiles, "var-file", nil, "file of variable values; repeatable")
+}
+
+// values are where variables get their values from. Files that were read are added to files.
+func (o *sourceOptions) values(t *terminal, partial bool, files map[string][]byte) (lang.Values, error) {
+	v := lang.Values{Env: t.lookup, Set: map[string]string{}, Partial: partial}
+	for _, s := range o.vars {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return v, usagef("--var %q: write NAME=VALUE", s)
+		}
+		v.Set[name] = value
+	}
+	for _, path := range o.varFiles {
+		f, diags := lang.ReadFile(path)
+		if diags.HasErrors() {
+			return v, &invalidError{diags: diags}
+		}
+		files[f.Name] = f.Bytes
+		v.Files = append(v.Files, f)
+	}
+	return v, nil
+}
+
+// compile is the options that a blueprint is compiled with.
+func (o *sourceOptions) compile(t *terminal, partial bool, publicURL string) (compile.Options, map[string][]byte, error) {
+	files := map[string][]byte{}
+	values, err := o.values(t, partial, files)
+	if err != nil {
+		return compile.Options{}, nil, err
+	}
+	allow, err := outbound.ParseAllow(o.allow)
+	if err != nil {
+		return compile.Options{}, nil, usagef("--allow-network: %s", err)
+	}
+	opts, err := compileOptions(allow, values, publicURL)
+	return opts, files, err
+}
+
+// loaded is a blueprint as read and checked.
+type loaded struct {
+	*compile.Blueprint
+	files   map[string][]byte
+	diags   hcl.Diagnostics
+	options compile.Options
+}
+
+// load reads and checks the blueprint in dir, for checking only where partial is set: required variables may
+// then have no value. Its diagnostics are not an error yet.
+func load(t *terminal, dir string, o *sourceOptions, partial bool) (*loaded, error) {
+	opts, files, err := o.compile(t, partial, "")
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{files: files, options: opts}
+	src, diags := lang.ReadDir(dir)
+	maps.Copy(l.files, src.Bytes())
+	if l.diags = diags; diags.HasErrors() {
+		return l, nil
+	}
+	l.Blueprint, l.diags = compile.Compile(src, opts)
+	for _, f := range src.Tests {
+		_, d := lang.ParseFile(f.Name, f.Bytes)
+		l.diags = append(l.diags, d...)
+	}
+	return l, nil
+}
+
+// err is the error of a blueprint that cannot be used, or nil.
+func (l *loaded) err() error {
+	if l.diags.HasErrors() {
+		return &invalidError{files: l.files, diags: l.diags}
+	}
+	return nil
+}
+
+// names are those of the runbooks, in the order of the files.
+func (l *loaded) names() []string {
+	var out []string
+	for _, rb := range l.Runbooks {
+		out = append(out, rb.Name)
+	}
+	return out
+}
+
+// choose finds a runbook by name; without a name, the only one.
+func (l *loaded) choose(name string) (*compile.Runbook, error) {
+	names := l.names()
+	if name == "" {
+		if len(l.Runbooks) == 1 {
+			return l.Runbooks[0], nil
+		}
+		if len(names) == 0 {
+			return nil, invalidf("the blueprint %q has no runbook", l.Name)
+		}
+		return nil, usagef("the blueprint %q has %d runbooks; name one of %s", l.Name, len(names), strings.Join(names, ", "))
+	}
+	if rb := l.Runbook(name); rb != nil {
+		return rb, nil
+	}
+	slices.Sort(names)
+	hint := lang.DidYouMean(name, names)
+	if hint == "" && len(names) > 0 {
+		hint = " It has " + strings.Join(names, ", ") + "."
+	}
+	return nil, usagef("the blueprint %q has no runbook %q.%s", l.Name, name, hint)
+}
+
+func dirOf(args []string) string {
+	if len(args) == 0 {
+		return "."
+	}
+	return args[0]
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return itoa(n) + " " + noun + "s"
+}
