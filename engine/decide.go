@@ -79,7 +79,7 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 		}
 		put = append(put, journal.Record{Path: path, Data: data})
 	}
-	again, err := e.store.Reopen(ctx, r.ID, put, nil)
+	again, err := e.store.Reopen(ctx, r.ID, timeNow().Add(rb.Timeout), put, nil)
 	if err != nil {
 		return err
 	}

@@ -55,8 +55,8 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 	if en.rb != nil && en.event != cty.NilVal {
 		rb, event := en.rb, en.event
 		en.rb, en.event = nil, cty.NilVal
-		h.status = journal.Queued
-		info := run.Info{ID: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Context: en.context, Attempt: 1, StartedAt: h.Now(), Deadline: en.expires}
+		h.status, h.started = journal.Queued, h.Now()
+		info := run.Info{ID: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Context: en.context, Attempt: 1, StartedAt: h.started, Deadline: en.expires}
 		return run.New(rb, info, event), nil
 	}
 	ctx := context.WithoutCancel(h.ctx)
@@ -73,10 +73,11 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 		return nil, err
 	}
 	h.status, h.wake = r.Status, r.WakeAt
-	info := run.Info{ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Context: r.Context, Attempt: r.Attempt, StartedAt: r.StartedAt, Deadline: r.ExpiresAt}
-	if info.StartedAt.IsZero() {
-		info.StartedAt = h.Now()
+	if r.StartedAt.IsZero() {
+		h.started = h.Now()
+		r.StartedAt = h.started
 	}
+	info := run.Info{ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Context: r.Context, Attempt: r.Attempt, StartedAt: r.StartedAt, Deadline: r.ExpiresAt}
 	stored, err := e.store.Records(ctx, en.id)
 	if err != nil {
 		return nil, err

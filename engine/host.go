@@ -20,6 +20,8 @@ type host struct {
 
 	recs   map[string][]byte // the run's records as they are, or soon will be, in the store
 	status journal.Status    // as last written
+	// started is when the run started, where the store does not know that yet.
+	started time.Time
 	wake   time.Time
 	failed error // of a write that was not waited for
 
@@ -104,7 +106,7 @@ func (h *host) write(b run.Batch) (journal.Write, error) {
 	if b.End == nil && (status != h.status || !b.WakeAt.Equal(h.wake)) && (status != journal.Running || h.status != journal.Running) {
 		w.Update = &journal.Update{Status: status, WakeAt: b.WakeAt}
 		if h.status == journal.Queued {
-			w.Update.StartedAt = h.Now()
+			w.Update.StartedAt, h.started = h.started, time.Time{}
 		}
 		h.status, h.wake = status, b.WakeAt
 	}
@@ -132,7 +134,7 @@ func (h *host) end(w journal.Write, r *run.Result) error {
 		return err
 	}
 	w.Put, w.Delete = nil, nil
-	w.End = &journal.End{Status: journal.Status(r.Status), At: r.At, Outcome: outcome, Summary: summary(r), History: history}
+	w.End = &journal.End{Status: journal.Status(r.Status), At: r.At, StartedAt: h.started, Outcome: outcome, Summary: summary(r), History: history}
 	if h.en.parent != "" {
 		w.Wake = []string{h.en.parent}
 	}

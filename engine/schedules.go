@@ -164,9 +164,12 @@ func (e *Engine) fire(ctx context.Context, row journal.Schedule, now time.Time) 
 	var stored []journal.Run
 	values := map[string]cty.Value{}
 	for _, at := range due {
-		start, err := e.occurrence(rb, row, at)
+		start, discarded, err := e.occurrence(rb, row, at)
 		if err != nil {
 			return row, err
+		}
+		if discarded {
+			continue
 		}
 		r, err := e.newRun(rb, start)
 		if err != nil {
@@ -188,21 +191,21 @@ func (e *Engine) fire(ctx context.Context, row journal.Schedule, now time.Time) 
 	return row, nil
 }
 
-// occurrence is the run of one moment of a schedule.
-func (e *Engine) occurrence(rb *compile.Runbook, row journal.Schedule, at time.Time) (Start, error) {
-	start := Start{At: at, Delivery: "schedule:" + row.Reference + ":" + at.UTC().Format(time.RFC3339)}
+// occurrence is the run of one moment of a schedule, or says that the trigger discards it.
+func (e *Engine) occurrence(rb *compile.Runbook, row journal.Schedule, at time.Time) (s Start, discarded bool, err error) {
+	s = Start{At: at, Delivery: "schedule:" + row.Reference + ":" + at.UTC().Format(time.RFC3339)}
 	if !row.Dynamic {
-		ev := rb.Trigger.Kind.Fire(rb.Trigger.Args, at)
-		start.Value, start.Context = ev.Value, ev.Context
-		return start, nil
+		ev, err := rb.Trigger.Judge(rb.Trigger.Kind.Fire(rb.Trigger.Args, at))
+		s.Value, s.Context = ev.Value, ev.Context
+		return s, ev.Discard != "", err
 	}
 	codec := &run.Codec{Sealer: e.vault, Run: row.Blueprint + "/" + row.Reference}
 	input, err := codec.Read("input", row.Input)
 	if err != nil {
-		return start, err
+		return s, false, err
 	}
-	start.Value, err = Input(rb, input)
-	return start, err
+	s.Value, err = Input(rb, input)
+	return s, false, err
 }
 
 // schedules lets a step keep schedules (steps.Schedules).

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/compile"
+	"currant/engine/ingress"
 	"currant/engine/journal"
 	"currant/engine/run"
 )
@@ -57,6 +58,13 @@ func (e *Engine) newRun(rb *compile.Runbook, s Start) (journal.Run, error) {
 	now := time.Now()
 	if s.At.IsZero() {
 		s.At = now
+	}
+	if t := rb.Trigger; s.Context == "" && t.Body.Attr("context") != nil {
+		ev, err := t.Judge(ingress.Event{Value: s.Value, At: s.At})
+		if err != nil {
+			return journal.Run{}, err
+		}
+		s.Context = ev.Context
 	}
 	codec := &run.Codec{Sealer: e.vault, Run: s.ID}
 	event, err := codec.Write("trigger", s.Value)

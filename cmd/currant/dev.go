@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,7 @@ import (
 	"currant/engine/compile"
 	"currant/engine/journal"
 	"currant/engine/lang"
+	"currant/engine/schedule"
 )
 
 func newDev(t *terminal) *cobra.Command {
@@ -42,11 +44,15 @@ the start; it is served as soon as it is mended.`,
 type devView struct {
 	out    stream
 	server *server
-	served bool // the list of what is served has been shown once
+
+	mu     sync.Mutex // one report at a time; guards served
+	served bool       // the list of what is served has been shown once
 }
 
 // reloaded says what came of reading a blueprint.
 func (d *devView) reloaded(r engine.Reload) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	out := d.out
 	switch {
 	case r.Diags.HasErrors():
@@ -82,6 +88,8 @@ func (d *devView) reloaded(r engine.Reload) {
 }
 
 func (d *devView) ready(s *server) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, bp := range s.engine.Blueprints() {
 		d.out.printf("%s %s\n", d.out.style(styleBold, bp.Name), d.out.style(styleDim, "("+bp.Dir+")"))
 		d.list(bp, nil)
@@ -163,6 +171,25 @@ func (d *devView) ended(ctx context.Context, p engine.Progress) {
 	case p.Reason != "":
 		text = ": " + p.Reason
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.out.printf("%s %s/%s %s%s  %s\n", d.out.style(styleDim, clock(p.At)), p.Blueprint, p.Runbook,
 		d.out.style(statusStyle(status), status+took), plain(text), d.out.style(styleDim, p.Run))
+}
+
+// specText is when a schedule fires, as it is written in a blueprint.
+func specText(s schedule.Spec) string {
+	text := ""
+	switch {
+	case s.Cron != "":
+		text = "cron " + s.Cron
+	case s.RRule != "":
+		text = "rrule " + s.RRule
+	case s.Every > 0:
+		text = "every " + lang.FormatDuration(s.Every)
+	}
+	if s.Timezone != "" {
+		text += " (" + s.Timezone + ")"
+	}
+	return text
 }

@@ -37,7 +37,9 @@ func (e *invalidError) Error() string {
 	return e.diags.Error()
 }
 
-func invalidf(format string, args ...any) error { return &invalidError{err: fmt.Errorf(format, args...)} }
+func invalidf(format string, args ...any) error {
+	return &invalidError{err: fmt.Errorf(format, args...)}
+}
 
 // silentError ends the command with a code and without another word: what is to be said has been said.
 type silentError struct{ code int }

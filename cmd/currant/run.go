@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -118,6 +117,9 @@ func readInput(t *terminal, rb *compile.Runbook, from string) ([]byte, error) {
 	switch from {
 	case "":
 		if _, err := engine.Input(rb, cty.NilVal); err != nil {
+			if _, err := engine.Input(rb, cty.EmptyObjectVal); err == nil {
+				return []byte("{}"), nil // every attribute of the input is optional
+			}
 			return nil, invalidf("%w\nGive it with --input FILE, or --input - for standard input", err)
 		}
 		return nil, nil
@@ -222,13 +224,7 @@ func showRun(t *terminal, o *runOptions, l *loaded, v engine.View) error {
 		return nil
 	case string(journal.Held):
 		t.err.printf("The run is held: whether a step did its work is not known. Look with \"currant runs show %s\", then\n"+
-			"decide with \"currant runs resume %s --do repeat\" (or skip, or fail).\n", short(v.JobUUID), short(v.JobUUID))
+			"decide with \"currant runs resume %s --do repeat\" (or skip, or fail).\n", v.JobUUID, v.JobUUID)
 	}
 	return &silentError{exitFailed}
 }
-
-func short(id string) string {
-	return id // version 7 uuids of one moment share their beginnings: only the whole is safe to print
-}
-
-var _ = fmt.Sprint

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -143,19 +144,19 @@ func (v *progressView) line(p engine.Progress) {
 	case "fail":
 		text, style = "failed", styleBad
 		if p.Error != nil {
-			text += ": " + p.Error.Message
+			text += ": " + plain(p.Error.Message)
 		}
 	case "retry":
 		text, style = "tried again at "+clock(p.Until), styleWarn
 		if p.Error != nil {
-			text += ": " + p.Error.Message
+			text += ": " + plain(p.Error.Message)
 		}
 	case "wait":
 		text = waitText(p.Reason, p.Until)
 	case "held":
-		text, style = "held: "+p.Reason, styleWarn
+		text, style = "held: "+plain(p.Reason), styleWarn
 	case "log":
-		text = "log: " + p.Reason
+		text = "log: " + plain(p.Reason)
 	case "turn":
 		if p.Reason == "" || p.At.Sub(v.turns[p.Path]) < time.Second {
 			return
@@ -202,7 +203,7 @@ func waitText(reason string, until time.Time) string {
 		text += " until " + clock(until)
 	}
 	if reason != "" {
-		text += ": " + reason
+		text += ": " + plain(reason)
 	}
 	return text
 }
@@ -221,11 +222,11 @@ func outputs(out stream, v engine.View) {
 		}
 	}
 	text := v.Status
-	if took := v.EndedAt.Sub(v.StartedAt); !v.StartedAt.IsZero() && !v.EndedAt.IsZero() {
-		text += " in " + lang.FormatDuration(took)
+	if !v.EndedAt.IsZero() {
+		text += " in " + lang.FormatDuration(v.EndedAt.Sub(v.AcceptedAt))
 	}
 	if v.Message != "" {
-		text += ": " + v.Message
+		text += ": " + plain(v.Message)
 	}
 	out.printf("\nRun %s %s.\n", v.JobUUID, out.style(statusStyle(v.Status), text))
 }
@@ -233,16 +234,13 @@ func outputs(out stream, v engine.View) {
 // valueText is a value as JSON: on one line where that is short.
 func valueText(raw json.RawMessage, indent string) string {
 	if len(raw) <= 80 {
-		return string(raw)
+		return plain(string(raw))
 	}
-	var v any
-	if json.Unmarshal(raw, &v) != nil {
-		return string(raw)
+	var b bytes.Buffer
+	if json.Indent(&b, raw, indent, "  ") != nil {
+		return plain(string(raw))
 	}
-	if b, err := json.MarshalIndent(v, indent, "  "); err == nil {
-		return string(b)
-	}
-	return string(raw)
+	return plainLines(b.String())
 }
 
 func statusStyle(status string) string {

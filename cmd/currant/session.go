@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -115,9 +114,7 @@ func quietLog(t *terminal) *slog.Logger {
 	}}))
 }
 
-// once is a flag that may be read while it is set.
-type once struct{ atomic.Bool }
-
+// wrap says what an error is about; no error stays none.
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil

@@ -34,7 +34,9 @@ type branch struct {
 
 func newTree(rb *compile.Runbook) *tree {
 	t := &tree{paths: map[string]*branch{}}
-	t.add(rb.Steps, "", "", 0)
+	if rb != nil {
+		t.add(rb.Steps, "", "", 0)
+	}
 	return t
 }
 
@@ -128,7 +130,7 @@ func (t *tree) lines(out stream, now time.Time, width int) []string {
 			side += fmt.Sprintf("  attempt %d", b.attempt)
 		}
 		if b.detail != "" && b.status != "ok" || b.kind == "log" && b.detail != "" {
-			side += "  " + firstLine(b.detail)
+			side += "  " + plain(b.detail)
 		}
 		line := runewidth.Truncate(text+"  "+side, max(width-1, 20), "…")
 		head, tail, cut := line, "", strings.HasPrefix(line, text)
@@ -138,9 +140,4 @@ func (t *tree) lines(out stream, now time.Time, width int) []string {
 		lines = append(lines, out.style(statusStyle(b.status), head)+out.style(styleDim, tail))
 	}
 	return lines
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }

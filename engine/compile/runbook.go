@@ -139,14 +139,7 @@ func (r *builder) lazyTrigger() {
 		}
 		return ""
 	})
-	for _, a := range r.rb.Trigger.Body.Lazies() {
-		t := cty.DynamicPseudoType
-		if a.Name == "discard_when" {
-			t = cty.Bool
-		}
-		_, diags := scope.Eval(a.Expr, t)
-		r.report(diags...)
-	}
+	r.report(ingress.CheckPerEvent(r.rb.Trigger.Body, scope)...)
 }
 
 func (r *builder) statesOf() {

@@ -15,8 +15,7 @@ import (
 	"currant/engine/lang"
 )
 
-// Validate checks a trigger as its kind does, and the expressions that are evaluated per event: context,
-// discard_when, deduplication_id, respond and those in auth. It returns the type of `trigger`.
+// Validate is Check, Output and CheckPerEvent in one. It returns the type of `trigger`.
 func (k *Kind) Validate(c *Check) (cty.Type, hcl.Diagnostics) {
 	output := cty.DynamicPseudoType
 	if k.Output != nil {
@@ -27,13 +26,31 @@ func (k *Kind) Validate(c *Check) (cty.Type, hcl.Diagnostics) {
 		diags = k.Check(c)
 	}
 	scope := c.Scope.Child(map[string]cty.Value{"trigger": cty.UnknownVal(output)})
-	for _, a := range c.Body.Attrs {
-		if t, ok := perEvent[a.Name]; ok {
-			_, d := scope.Eval(a.Expr, t)
-			diags = append(diags, d...)
+	return output, append(diags, CheckPerEvent(c.Body, scope)...)
+}
+
+// CheckPerEvent checks the expressions of a trigger that are evaluated for each event, in a static scope in
+// which `trigger` is an unknown of the trigger's output type: context, discard_when, deduplication_id, those
+// of respond, and any other lazy one.
+func CheckPerEvent(b *lang.Body, scope *lang.Scope) (diags hcl.Diagnostics) {
+	responds := map[*lang.Attr]bool{}
+	if bl := b.Block("respond"); bl != nil && bl.Body != nil {
+		for _, a := range bl.Body.Attrs {
+			responds[a] = true
 		}
 	}
-	return output, append(diags, checkRespond(c.Body, scope)...)
+	for _, a := range b.Lazies() {
+		if responds[a] {
+			continue
+		}
+		t := cty.DynamicPseudoType
+		if want, ok := perEvent[a.Name]; ok && b.Attr(a.Name) == a {
+			t = want
+		}
+		_, d := scope.Eval(a.Expr, t)
+		diags = append(diags, d...)
+	}
+	return append(diags, checkRespond(b, scope)...)
 }
 
 // perEvent are the arguments that are evaluated from `trigger`, for each event.

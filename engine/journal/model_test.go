@@ -136,7 +136,7 @@ func checkModel(t *rapid.T) {
 		"reopen": func(t *rapid.T) {
 			id := anyID.Draw(t, "id")
 			put := drawRecords(t)
-			got, err := s.Reopen(ctx, id, put, []string{"a.b*"})
+			got, err := s.Reopen(ctx, id, time.Time{}, put, []string{"a.b*"})
 			r := m.runs[id]
 			switch {
 			case r == nil:

@@ -219,11 +219,11 @@ func TestReopen(t *testing.T) {
 	dir := dataDir(t)
 	s := open(t, dir)
 	a := accept(t, s, newRun("a"))
-	if _, err := s.Reopen(ctx, "a", nil, nil); !errors.Is(err, ErrNotEnded) {
+	if _, err := s.Reopen(ctx, "a", time.Time{}, nil, nil); !errors.Is(err, ErrNotEnded) {
 		t.Error(err)
 	}
 	finish(t, s, "a")
-	r, err := s.Reopen(ctx, "a", []Record{{"keep", []byte("1")}, {"drop.1", nil}, {"gone", nil}}, []string{"drop*", "gone"})
+	r, err := s.Reopen(ctx, "a", time.Time{}, []Record{{"keep", []byte("1")}, {"drop.1", nil}, {"gone", nil}}, []string{"drop*", "gone"})
 	if err != nil || r.Attempt != 2 || r.Status != Queued || r.Seq != a.Seq {
 		t.Fatal(r, err)
 	}

@@ -115,11 +115,13 @@ type Update struct {
 
 // End ends a run. Its records are deleted; History is what remains of them.
 type End struct {
-	Status  Status // one that has Ended
-	At      time.Time
-	Outcome []byte
-	Summary string
-	History []byte
+	Status Status // one that has Ended
+	At     time.Time
+	// StartedAt is when the run started, where no Update has said so; zero leaves it.
+	StartedAt time.Time
+	Outcome   []byte
+	Summary   string
+	History   []byte
 }
 
 // Schedule is a standing order for runs. Blueprint and Reference are its key.

@@ -23,7 +23,7 @@ const (
 	sqlSetStatus   = `UPDATE run SET status=?2, wake_at=?3, started_at=coalesce(?4, started_at) WHERE seq=?1`
 	sqlSetWake     = `UPDATE run SET wake_at=?2, started_at=coalesce(?3, started_at) WHERE seq=?1`
 	sqlWake        = `UPDATE run SET wake_at=? WHERE id=? AND status='waiting'`
-	sqlEnd         = `UPDATE run SET status=?2, ended_at=?3, wake_at=NULL, prune_at=?3+retention, summary=?4 WHERE seq=?1`
+	sqlEnd         = `UPDATE run SET status=?2, started_at=COALESCE(?5, started_at), ended_at=?3, wake_at=NULL, prune_at=?3+retention, summary=?4 WHERE seq=?1`
 	sqlEnding      = `INSERT INTO ending (seq, outcome, outcome_sum, codec, history_sum, history) VALUES (?,?,?,?,?,?)`
 	anyOfTheRecord = "*"
 )
@@ -259,7 +259,7 @@ func (w *writer) logs(seq int64, lines []LogLine) error {
 }
 
 func (w *writer) end(seq int64, c *change) error {
-	if _, err := w.c.exec(sqlEnd, seq, c.End.Status, c.End.At.UnixNano(), c.End.Summary); err != nil {
+	if _, err := w.c.exec(sqlEnd, seq, c.End.Status, c.End.At.UnixNano(), c.End.Summary, nanos(c.End.StartedAt)); err != nil {
 		return err
 	}
 	_, err := w.c.exec(sqlEnding, seq, c.End.Outcome, sumOf(seq, "outcome", c.End.Outcome),

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // Eval evaluates an expression and converts it to a type. Where it fails the value is an unknown of that
@@ -25,7 +24,7 @@ func (s *Scope) Eval(e hclsyntax.Expression, t cty.Type) (cty.Value, hcl.Diagnos
 	if diags.HasErrors() {
 		return cty.UnknownVal(t), s.redact(e, diags)
 	}
-	out, err := convert.Convert(v, t)
+	out, err := Convert(v, t)
 	if err != nil {
 		d := diagAt(e.Range(), "Incorrect value type", fmt.Sprintf("Inappropriate value: %s.", err))
 		d.Expression, d.EvalContext = e, s.ctx

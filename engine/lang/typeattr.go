@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // TypeOf is the type constraint that an attribute of FormType writes, with the defaults of its optional
@@ -26,7 +25,7 @@ func ConvertTo(v cty.Value, t cty.Type, defaults *typeexpr.Defaults) (cty.Value,
 	if defaults != nil && !v.IsNull() {
 		v = defaults.Apply(v)
 	}
-	return convert.Convert(v, t)
+	return Convert(v, t)
 }
 
 // checkForms reports attributes whose form can be judged without a scope: type constraints and references.

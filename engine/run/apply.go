@@ -5,6 +5,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
 	"currant/steps"
 )
 
@@ -15,6 +16,12 @@ func (m *Machine) Apply(now time.Time, ev Event) {
 	case Outcome:
 		m.outcome(ev)
 	case RunEnded:
+		if len(m.flight) > 0 {
+			if m.ended == nil {
+				m.ended = map[string]bool{}
+			}
+			m.ended[ev.ID] = true
+		}
 		for _, path := range sorted(m.waiting) {
 			if a := m.waiting[path]; a != nil && a.rec.Await == ev.ID {
 				m.resume(a)
@@ -28,6 +35,9 @@ func (m *Machine) Apply(now time.Time, ev Event) {
 				m.decide(a, ev.Do)
 			}
 		}
+	}
+	if len(m.flight) == 0 {
+		m.ended = nil
 	}
 }
 
@@ -59,6 +69,7 @@ func (m *Machine) cancelled(reason string) {
 // decide carries out what a person said of a step that was held.
 func (m *Machine) decide(a *activation, do string) {
 	delete(m.held, a.path)
+	a.rec.Reason = ""
 	switch do {
 	case "repeat":
 		m.execute(a)
@@ -103,6 +114,9 @@ func (m *Machine) outputs(early bool) (cty.Value, *steps.Error) {
 				return cty.EmptyObjectVal, err
 			}
 			v = cty.NullVal(cty.DynamicPseudoType)
+		}
+		if o.Sensitive && !lang.IsSensitive(v) {
+			v = lang.MarkSensitive(v)
 		}
 		vals[o.Name] = v
 	}

@@ -19,7 +19,7 @@ func (m *Machine) begin(f *frame, n *compile.Node) {
 		if err != nil {
 			f.cur = a
 			m.trace(a, Trace{Phase: "begin"})
-			m.failed(a, err)
+			m.giveUp(a, err) // no retry: it would begin behind the condition
 			return
 		}
 		if !run {
@@ -50,13 +50,9 @@ func (m *Machine) condition(a *activation, attr *lang.Attr) (bool, error) {
 
 // execute begins, or after a pause begins again, an attempt of a step.
 func (m *Machine) execute(a *activation) {
-	if a.args == cty.NilVal {
-		args, err := m.evalArgs(a)
-		if err != nil {
-			m.failed(a, err)
-			return
-		}
-		a.args = args
+	if err := m.needArgs(a); err != nil {
+		m.failed(a, err)
+		return
 	}
 	k := a.node.Kind
 	if !m.setDeadline(a) {
@@ -79,6 +75,27 @@ func (m *Machine) execute(a *activation) {
 		m.turn(a)
 	case k.Try != nil:
 		m.try(a)
+	}
+}
+
+// needArgs evaluates a step's arguments if that has not been done yet for this attempt.
+func (m *Machine) needArgs(a *activation) error {
+	if a.args != cty.NilVal {
+		return nil
+	}
+	args, err := m.evalArgs(a)
+	if err == nil {
+		a.args = args
+	}
+	return err
+}
+
+// keepArgs journals the arguments of a step that needs them again later, where evaluating them again could
+// give others.
+func (m *Machine) keepArgs(a *activation) {
+	if !a.kept && (a.node.Needs.States || a.node.Needs.Time) {
+		a.kept = true
+		m.out.put(a.frame, a.path+argsSuffix, &Record{Status: Value, Output: a.args})
 	}
 }
 
@@ -108,7 +125,7 @@ func (m *Machine) effect(a *activation) steps.Effect {
 // setDeadline starts the step's own timeout, for steps that are no outside call: those get it with the
 // call. It is false where the step has failed over it.
 func (m *Machine) setDeadline(a *activation) bool {
-	if a.node.Timeout == nil || a.node.Kind.Do != nil && m.effect(a) != steps.Pure {
+	if a.node.Timeout == nil || m.outside(a) {
 		return true
 	}
 	d, err := m.timeout(a)
@@ -116,10 +133,20 @@ func (m *Machine) setDeadline(a *activation) bool {
 		m.failed(a, err)
 		return false
 	}
-	a.deadline = a.rec.Since.Add(d)
-	m.timed[a.path] = a
+	m.timeFrom(a, d)
 	return true
 }
+
+// timeFrom sets the end of an attempt. Zero is no limit.
+func (m *Machine) timeFrom(a *activation, limit time.Duration) {
+	if limit > 0 {
+		a.deadline = a.rec.Since.Add(limit)
+		m.timed[a.path] = a
+	}
+}
+
+// outside says whether a step is executed outside the machine. Its arguments must be there.
+func (m *Machine) outside(a *activation) bool { return a.node.Kind.Do != nil && m.effect(a) != steps.Pure }
 
 func (m *Machine) timeout(a *activation) (time.Duration, error) {
 	v, diags := m.scopeOf(a.frame, a.node.Needs, a.path, a.rec.Begun).EvalAttr(a.node.Timeout)
@@ -144,28 +171,34 @@ func (m *Machine) compute(a *activation) {
 		m.out.lines = append(m.out.lines, Line{At: m.now, Line: l, Step: a.node.Name})
 		m.trace(a, Trace{Phase: "log", Reason: l.Message})
 	}
-	for _, name := range sorted(c.States) {
-		if err := m.setState(name, c.States[name]); err != nil {
-			m.failed(a, err)
-			return
+	if len(c.States) > 0 && err == nil {
+		var set cty.Value
+		if set, err = m.setStates(c.States); a.node.Kind.SetsState {
+			v = set // as the states' types have made it
 		}
 	}
 	m.settled(a, v, err)
 }
 
-func (m *Machine) setState(name string, v cty.Value) error {
+// setStates gives states new values, all or none, and answers with them as they are now.
+func (m *Machine) setStates(vals map[string]cty.Value) (cty.Value, error) {
+	fitted := make(map[string]cty.Value, len(vals))
 	for _, s := range m.rb.States {
-		if s.Name != name {
+		v, ok := vals[s.Name]
+		if !ok {
 			continue
 		}
 		v, err := lang.ConvertTo(v, s.Type, nil)
 		if err != nil {
-			return steps.Errorf(steps.InputError, "state %q: %s", name, err)
+			return cty.NilVal, steps.Errorf(steps.InputError, "state %q: %s", s.Name, err)
 		}
-		m.states[name] = v
-		m.out.put(m.root, statePrefix+name, &Record{Status: Value, Output: v})
+		fitted[s.Name] = v
 	}
-	return nil
+	for _, name := range sorted(fitted) {
+		m.states[name] = fitted[name]
+		m.out.put(m.root, statePrefix+name, &Record{Status: Value, Output: fitted[name]})
+	}
+	return cty.ObjectVal(fitted), nil
 }
 
 // call hands a step out to be executed outside.
@@ -209,6 +242,9 @@ func (m *Machine) settled(a *activation, v cty.Value, err error) {
 	case *steps.Park:
 		delete(m.flight, a.path)
 		a.rec.Cursor, a.rec.Await = e.Cursor, e.Run
+		if e.Run != "" && m.ended[e.Run] {
+			e.Until = m.now // it ended before this answer came: look again at once
+		}
 		m.park(a, e.Until, e.Reason)
 		m.trace(a, Trace{Phase: "wait", Until: e.Until, Reason: e.Reason})
 		if a.frame.stop != nil {
@@ -240,6 +276,7 @@ func (m *Machine) putBack(a *activation, p *steps.PutBack) {
 	if a.rec.PutBack > maxPutBacks || m.now.Add(p.After).Sub(a.rec.Begun) > maxPutBackTime {
 		e := steps.Errorf(steps.HTTPError, "put back %d times since %s, and still: %s", a.rec.PutBack, a.rec.Begun.UTC().Format(time.RFC3339), p.Reason)
 		e.Status = p.Status
+		m.drop(a)
 		m.giveUp(a, m.placed(a, e))
 		return
 	}

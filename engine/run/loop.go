@@ -25,26 +25,27 @@ type loop struct {
 }
 
 func (m *Machine) startLoop(a *activation) {
-	m.startLoopAt(a, func() {})
-	if a.loop != nil {
-		m.iterate(a)
+	if err := m.readyLoop(a); err != nil {
+		m.failed(a, err)
+		return
 	}
+	m.keepArgs(a)
+	m.out.put(a.frame, a.path, a.rec)
+	m.iterate(a)
 }
 
-// startLoopAt makes a loop ready, and has resume bring back what was under way before its first records.
-func (m *Machine) startLoopAt(a *activation, resume func()) {
+// readyLoop finds out what a loop runs over, and how.
+func (m *Machine) readyLoop(a *activation) error {
 	l := &loop{block: a.node.BlockOf(a.node.Kind.Loop.Block, 0), parallel: 1}
 	items, err := a.node.Kind.Loop.Items(a.args)
 	if err != nil {
-		m.failed(a, asError(err))
-		return
+		return asError(err)
 	}
 	l.items = items
 	if p := l.block.Parallel; p != nil {
 		v, diags := m.scopeOf(a.frame, l.block.Needs, a.path, a.rec.Begun).EvalAttr(p)
 		if diags.HasErrors() {
-			m.failed(a, m.inputError(a, diags))
-			return
+			return m.inputError(a, diags)
 		}
 		if v, _ = v.Unmark(); v.IsKnown() && !v.IsNull() {
 			n, _ := v.AsBigFloat().Int64()
@@ -54,16 +55,11 @@ func (m *Machine) startLoopAt(a *activation, resume func()) {
 	if l.block.Collect != nil {
 		l.collected = map[int]cty.Value{}
 		if items.Len > maxCollected {
-			m.failed(a, steps.Errorf(steps.InputError, "collect gathers at most %d values, and there are %d items", maxCollected, items.Len))
-			return
+			return steps.Errorf(steps.InputError, "collect gathers at most %d values, and there are %d items", maxCollected, items.Len)
 		}
 	}
 	a.loop = l
-	if a.node.Needs.States || a.node.Needs.Time {
-		a.rec.Args = a.args
-	}
-	m.out.put(a.frame, a.path, a.rec)
-	resume()
+	return nil
 }
 
 // iterate begins as many iterations as may run at once, and ends the loop after the last.
@@ -114,7 +110,9 @@ func (m *Machine) iterationEnded(a *activation, f *frame, err error) {
 	m.out.delete(f, f.path+"*")
 	m.done(a, f.index)
 	m.out.put(a.frame, a.path, a.rec)
-	m.trace(a, Trace{Phase: "turn", Reason: fmt.Sprintf("%d of %d", a.rec.Count+len(a.rec.Ahead), l.items.Len)})
+	if m.Trace != nil {
+		m.trace(a, Trace{Phase: "turn", Reason: fmt.Sprintf("%d of %d", a.rec.Count+len(a.rec.Ahead), l.items.Len)})
+	}
 	m.iterate(a)
 }
 

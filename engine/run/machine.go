@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"currant/engine/compile"
 	"currant/engine/lang"
@@ -19,6 +18,7 @@ const slice = 500
 const (
 	statePrefix = "="
 	cancelPath  = "!cancel"
+	argsSuffix  = ".args" // of a step: its arguments, where evaluating them again could give others
 )
 
 // Machine is one run in memory. One goroutine uses it.
@@ -36,6 +36,7 @@ type Machine struct {
 	waiting map[string]*activation
 	held    map[string]*activation
 	timed   map[string]*activation // steps with a timeout of their own
+	ended   map[string]bool        // runs that ended while a call was in flight that may come to wait for them
 	stop    error                  // why the whole run is being stopped
 	end     *Result
 	// restored goes on, at the first Advance, with what was under way when the records were written.
@@ -76,7 +77,7 @@ type activation struct {
 	path     string
 	rec      *Record
 	args     cty.Value
-	secrets  []string
+	kept     bool // args have a record of their own
 	kids     []*frame
 	stop     error // why the children are being stopped
 	deadline time.Time
@@ -155,11 +156,14 @@ func (m *Machine) completed(a *activation, out cty.Value) {
 	m.drop(a)
 	a.rec.Status, a.rec.Ended, a.rec.Err, a.rec.Reason, a.rec.Cursor, a.rec.Await = OK, m.now, nil, "", nil, ""
 	a.rec.Wake, a.rec.Since = time.Time{}, time.Time{}
-	if typed, err := convert.Convert(out, a.node.Output); err == nil {
+	if typed, err := lang.Convert(out, a.node.Output); err == nil {
 		out = typed
 	}
-	a.rec.Output, a.rec.Args = out, cty.NilVal
+	a.rec.Output = out
 	m.out.put(a.frame, a.path, a.rec)
+	if a.kept {
+		m.out.delete(a.frame, a.path+argsSuffix)
+	}
 	m.trace(a, Trace{Phase: "ok", Output: out})
 	m.passed(a.frame, a.node.Name, out)
 }
@@ -227,11 +231,14 @@ func (m *Machine) retry(a *activation, err *steps.Error) bool {
 		return false
 	}
 	m.out.delete(a.frame, a.path+".*")
+	for _, b := range a.node.Blocks {
+		m.forget(a.frame.scope, b)
+	}
 	a.rec.Err = m.placed(a, err)
 	m.pause(a, delay(r, a.rec.Attempt), "retry after "+string(err.Kind)+" error")
 	a.rec.Attempt++
 	a.rec.Phase, a.rec.Count, a.rec.Ahead, a.rec.Cursor, a.rec.Await = "", 0, nil, nil, ""
-	a.args, a.loop, a.stop, a.rec.Args = cty.NilVal, nil, nil, cty.NilVal
+	a.args, a.kept, a.loop, a.stop, a.rec.Output = cty.NilVal, false, nil, nil, cty.NilVal
 	m.trace(a, Trace{Phase: "retry", Err: a.rec.Err, Until: a.rec.Wake})
 	return true
 }
@@ -271,6 +278,16 @@ func (m *Machine) park(a *activation, until time.Time, reason string) {
 
 // wake lets steps go on whose time has come.
 func (m *Machine) wake() {
+	m.expire()
+	for _, path := range sorted(m.waiting) {
+		if a := m.waiting[path]; a != nil && !a.rec.Wake.IsZero() && !m.now.Before(a.rec.Wake) {
+			m.resume(a)
+		}
+	}
+}
+
+// expire stops what has taken too long: the run, or steps.
+func (m *Machine) expire() {
 	if !m.info.Deadline.IsZero() && m.stop == nil && !m.now.Before(m.info.Deadline) {
 		m.stopRun(&steps.Error{Kind: steps.TimeoutError, Final: true,
 			Message: "the run took longer than its timeout of " + lang.FormatDuration(m.rb.Timeout)})
@@ -278,11 +295,6 @@ func (m *Machine) wake() {
 	for _, path := range sorted(m.timed) {
 		if a := m.timed[path]; a != nil && !m.now.Before(a.deadline) {
 			m.stepTimeout(a)
-		}
-	}
-	for _, path := range sorted(m.waiting) {
-		if a := m.waiting[path]; a != nil && !a.rec.Wake.IsZero() && !m.now.Before(a.rec.Wake) {
-			m.resume(a)
 		}
 	}
 }
@@ -312,7 +324,7 @@ func (m *Machine) resume(a *activation) {
 	delete(m.waiting, a.path)
 	a.rec.Wake, a.rec.Reason = time.Time{}, ""
 	a.rec.Status = Running
-	if a.rec.Err != nil || a.node.Kind.Try != nil { // the pause before another attempt
+	if a.rec.Err != nil { // the pause before another attempt
 		a.rec.Err = nil
 		a.rec.Since = m.now
 	}
@@ -327,6 +339,8 @@ func (m *Machine) drop(a *activation) {
 	delete(m.held, a.path)
 }
 
+// trace fills in what is the same for all traces of a step. Callers whose Trace costs something to make
+// ask for m.Trace first.
 func (m *Machine) trace(a *activation, t Trace) {
 	if m.Trace == nil {
 		return

@@ -46,14 +46,12 @@ type Record struct {
 	Count   int          `json:"d,omitempty"` // loop: all items before it are done; repeat: turns; choice: nth block
 	Ahead   []int        `json:"h,omitempty"` // loop: items done beyond Count
 	Output  cty.Value    `json:"-"`
-	Args    cty.Value    `json:"-"` // kept where evaluating them again could give others
 	Shown   cty.Value    `json:"-"` // arguments for people; secrets are masked, never read back
 	line    storedRecord
 }
 
 type storedRecord struct {
 	Output json.RawMessage `json:"o,omitempty"`
-	Args   json.RawMessage `json:"i,omitempty"`
 	Shown  json.RawMessage `json:"v,omitempty"`
 }
 
@@ -66,9 +64,6 @@ func (c *Codec) Encode(path string, r *Record) ([]byte, error) {
 	}{plain: (*plain)(r)}
 	var err error
 	if out.storedRecord.Output, err = c.value(path, r.Output); err != nil {
-		return nil, err
-	}
-	if out.storedRecord.Args, err = c.value(path, r.Args); err != nil {
 		return nil, err
 	}
 	if r.Shown != cty.NilVal {
@@ -86,9 +81,6 @@ func (c *Codec) Decode(path string, b []byte) (*Record, error) {
 		return nil, err
 	}
 	if r.Output, err = c.Read(path, r.line.Output); err != nil {
-		return nil, err
-	}
-	if r.Args, err = c.Read(path, r.line.Args); err != nil {
 		return nil, err
 	}
 	return r, nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -12,12 +13,15 @@ import (
 	"currant/steps"
 )
 
-// restorer puts a machine where its records say that it was.
+// restorer puts a machine where its records say that it was. What needs the present moment, or could stop
+// something else, is left for the first Advance: first what had ended, then what is to be stopped, then what
+// goes on.
 type restorer struct {
 	*Machine
 	recs  map[string]*Record
 	paths []string // sorted
-	later []func() // what goes on once the whole tree stands
+	ends  []func()
+	later []func()
 }
 
 // Restore is a machine at the point that its records describe.
@@ -26,22 +30,38 @@ func Restore(rb *compile.Runbook, info Info, trigger cty.Value, recs map[string]
 	r := &restorer{Machine: m, recs: recs, paths: sorted(recs)}
 	m.ready = nil
 	m.root.queued = false
-	m.root.stored = len(recs) > 0
 	for _, s := range rb.States {
 		if rec := recs[statePrefix+s.Name]; rec != nil {
 			m.states[s.Name] = rec.Output
 		}
 	}
 	r.frame(m.root)
-	if rec := recs[cancelPath]; rec != nil {
-		r.later = append(r.later, func() { m.stopRun(rec.Err) })
-	}
 	m.restored = func() {
+		for _, f := range r.ends {
+			f()
+		}
+		if rec := recs[cancelPath]; rec != nil {
+			m.stopRun(rec.Err)
+		}
+		m.expire()
 		for _, f := range r.later {
 			f()
 		}
 	}
 	return m
+}
+
+// goOn lets a step go on at the first Advance, unless it has been stopped or has ended by then.
+func (r *restorer) goOn(a *activation, f func()) {
+	r.later = append(r.later, func() {
+		switch {
+		case a.frame.cur != a || r.waiting[a.path] == a:
+		case a.frame.stop != nil && len(a.kids) == 0:
+			r.giveUp(a, a.frame.stop)
+		default:
+			f()
+		}
+	})
 }
 
 // frame restores a sequence: what is done, and the step that was in progress.
@@ -55,7 +75,10 @@ func (r *restorer) frame(f *frame) {
 			break
 		}
 		if rec.Status != OK && rec.Status != Skipped {
-			f.cur = &activation{node: n, frame: f, path: path, rec: rec, args: rec.Args}
+			f.cur = &activation{node: n, frame: f, path: path, rec: rec}
+			if kept := r.recs[path+argsSuffix]; kept != nil {
+				f.cur.args, f.cur.kept = kept.Output, true
+			}
 			r.activation(f.cur)
 			return
 		}
@@ -107,51 +130,85 @@ func (r *restorer) prefixed(prefix string) bool {
 
 // activation restores a step in progress.
 func (r *restorer) activation(a *activation) {
-	if a.rec.Status != Failed && a.rec.Status != Finished {
-		if !r.setDeadlineOf(a) {
-			return
-		}
-	}
 	switch a.rec.Status {
 	case Failed:
-		err := a.rec.Err
-		r.later = append(r.later, func() { a.frame.cur = nil; r.frameEnded(a.frame, err) })
+		r.over(a, a.rec.Err)
+		return
 	case Finished:
-		r.later = append(r.later, func() { a.frame.cur = nil; r.frameEnded(a.frame, &steps.Finish{Message: a.rec.Finish}) })
+		r.over(a, &steps.Finish{Message: a.rec.Finish})
+		return
+	}
+	if !r.setDeadlineOf(a) {
+		return
+	}
+	switch a.rec.Status {
 	case Held:
 		r.held[a.path] = a
 	case Waiting:
 		r.waiting[a.path] = a
 		if a.rec.Await != "" {
 			// The run that it waits for may have ended meanwhile: it looks again.
-			r.later = append(r.later, func() { r.resume(a) })
+			r.later = append(r.later, func() {
+				if r.waiting[a.path] == a {
+					r.resume(a)
+				}
+			})
 		}
 	default:
 		r.running(a)
 	}
 }
 
+// over tells a sequence of the error with which its step had ended.
+func (r *restorer) over(a *activation, err error) {
+	for _, b := range a.node.Blocks {
+		r.inner(a.frame.scope, b, a.path, a.rec)
+	}
+	r.ends = append(r.ends, func() { a.frame.cur = nil; r.frameEnded(a.frame, err) })
+}
+
 // setDeadlineOf goes on with the timeout of a step's attempt. Where it cannot be evaluated the step fails.
 func (r *restorer) setDeadlineOf(a *activation) bool {
-	if a.node.Timeout == nil || a.node.Kind.Do != nil && a.rec.Status == Running {
+	switch {
+	case a.node.Timeout == nil, a.rec.Status == Waiting && a.rec.Err != nil,
+		a.node.Kind.Try != nil && a.rec.Phase != phaseDo:
 		return true
 	}
-	d, err := r.timeout(a)
+	var limit time.Duration
+	err := error(nil)
+	if a.node.Kind.Do != nil {
+		err = r.needArgs(a)
+	}
+	if err == nil {
+		if r.outside(a) {
+			return true
+		}
+		limit, err = r.timeout(a)
+	}
 	if err != nil {
-		r.later = append(r.later, func() { r.failed(a, err) })
+		r.later = append(r.later, func() {
+			if a.frame.cur == a {
+				r.failed(a, err)
+			}
+		})
 		return false
 	}
-	if d > 0 && (a.rec.Status != Waiting || a.rec.Err == nil) {
-		a.deadline = a.rec.Since.Add(d)
-		r.timed[a.path] = a
+	if a.rec.Since.IsZero() { // rewound: the time begins anew
+		r.ends = append(r.ends, func() {
+			a.rec.Since = r.now
+			r.out.put(a.frame, a.path, a.rec)
+			r.timeFrom(a, limit)
+		})
+		return true
 	}
+	r.timeFrom(a, limit)
 	return true
 }
 
 func (r *restorer) running(a *activation) {
 	switch k := a.node.Kind; {
 	case k.Do != nil:
-		r.later = append(r.later, func() { r.interrupted(a) })
+		r.goOn(a, func() { r.interrupted(a) })
 	case k.Choose != nil:
 		r.block(a, a.node.BlockOf(a.rec.Phase, a.rec.Count), "")
 	case k.Fork != nil:
@@ -159,19 +216,19 @@ func (r *restorer) running(a *activation) {
 			r.block(a, b, "")
 		}
 	case k.Loop != nil:
-		r.later = append(r.later, func() { r.loop(a) })
+		r.loop(a)
 	case k.Repeat != nil:
 		r.block(a, a.node.BlockOf(k.Repeat.Block, 0), fmt.Sprintf("[%d]", a.rec.Count))
 	case k.Try != nil:
 		r.try(a)
 	default:
-		r.later = append(r.later, func() { r.execute(a) })
+		r.goOn(a, func() { r.execute(a) })
 	}
 }
 
 func (r *restorer) block(a *activation, b *compile.Block, suffix string) {
 	if b == nil {
-		r.later = append(r.later, func() { r.execute(a) })
+		r.goOn(a, func() { r.execute(a) })
 		return
 	}
 	r.frame(r.open(a, b, suffix))
@@ -199,40 +256,28 @@ func (r *restorer) try(a *activation) {
 	}
 }
 
-// loop goes on with the iterations that were in progress and begins those that may run beside them. It
-// needs the machine's clock, so it comes after the tree stands; what it restores inside does too.
+// loop restores the iterations that were in progress; at the first Advance it begins those that may run
+// beside them.
 func (r *restorer) loop(a *activation) {
-	if a.args == cty.NilVal {
-		args, err := r.evalArgs(a)
-		if err != nil {
-			r.failed(a, err)
-			return
-		}
-		a.args = args
+	err := r.needArgs(a)
+	if err == nil {
+		err = r.readyLoop(a)
 	}
-	begun := r.begunIterations(a)
-	outer := r.later
-	r.later = nil
-	r.startLoopAt(a, func() {
-		for i := range a.loop.toCollect() {
-			if rec := r.recs[collectedPath(a, a.loop.block, i)]; rec != nil {
-				a.loop.collected[i] = rec.Output
-			}
-		}
-		for _, i := range begun {
-			if i < a.loop.items.Len && !slices.Contains(a.rec.Ahead, i) {
-				r.frame(r.iteration(a, i))
-			}
-		}
-	})
-	inner := r.later
-	r.later = outer
-	for _, f := range inner {
-		f()
+	if err != nil {
+		r.goOn(a, func() { r.failed(a, err) })
+		return
 	}
-	if a.frame.cur == a {
-		r.iterate(a)
+	for i := range a.loop.toCollect() {
+		if rec := r.recs[collectedPath(a, a.loop.block, i)]; rec != nil {
+			a.loop.collected[i] = rec.Output
+		}
 	}
+	for _, i := range r.begunIterations(a) {
+		if i < a.loop.items.Len && !slices.Contains(a.rec.Ahead, i) {
+			r.frame(r.iteration(a, i))
+		}
+	}
+	r.goOn(a, func() { r.iterate(a) })
 }
 
 // begunIterations are the items whose iteration has records but is not done.
@@ -255,13 +300,9 @@ func (r *restorer) begunIterations(a *activation) (begun []int) {
 
 // interrupted decides about an outside call that was under way when the runner died (LANGUAGE section 3).
 func (m *Machine) interrupted(a *activation) {
-	if a.args == cty.NilVal {
-		args, err := m.evalArgs(a)
-		if err != nil {
-			m.failed(a, err)
-			return
-		}
-		a.args = args
+	if err := m.needArgs(a); err != nil {
+		m.failed(a, err)
+		return
 	}
 	how := a.node.Interrupted
 	if how == "auto" {

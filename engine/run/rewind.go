@@ -25,11 +25,15 @@ func rewindFrame(recs map[string]*Record, nodes []*compile.Node, prefix string) 
 			continue
 		}
 		k := n.Kind
-		if k.Do != nil || k.Try != nil || rec.Status == Waiting || rec.Status == Held {
+		switch {
+		case k.Do != nil && (rec.Status == Running || rec.Status == Held):
+			return // whether it had its effect is not known: Restore decides as after a crash
+		case k.Do != nil || k.Try != nil || rec.Status == Waiting:
 			remove(recs, path)
 			return
 		}
-		rec.Status, rec.Err, rec.Ended, rec.Since = Running, nil, time.Time{}, rec.Ended
+		// Since is set when it goes on: a timeout begins anew.
+		rec.Status, rec.Err, rec.Attempt, rec.Ended, rec.Since = Running, nil, 1, time.Time{}, time.Time{}
 		for _, b := range n.Blocks {
 			rewindBlock(recs, b, path)
 		}

@@ -104,6 +104,11 @@ func (m *Machine) turn(a *activation) {
 			return
 		}
 	}
+	if err := m.needArgs(a); err != nil {
+		m.failed(a, err)
+		return
+	}
+	m.keepArgs(a)
 	limit := 1000
 	if v, _ := a.args.GetAttr(r.Max).Unmark(); v.IsKnown() && !v.IsNull() {
 		n, _ := v.AsBigFloat().Int64()

@@ -66,9 +66,6 @@ func (m *Machine) stepTimeout(a *activation) {
 	err := steps.Errorf(steps.TimeoutError, "the step took longer than its timeout of %s", lang.FormatDuration(a.deadline.Sub(a.rec.Since)))
 	a.deadline = time.Time{}
 	if len(a.kids) > 0 {
-		if a.node.Kind.Try != nil && a.rec.Phase == phaseFinally {
-			return
-		}
 		if a.stop == nil {
 			a.stop = err
 			m.stopKids(a, err)

@@ -34,10 +34,19 @@ func (m *Machine) tryEnded(a *activation, f *frame, err error) {
 	if a.stop != nil && err != nil && a.rec.Phase != phaseFinally {
 		err = a.stop
 	}
-	e, isError := err.(*steps.Error)
-	catchable := isError && !e.Final && a.frame.stop == nil && a.stop == nil
 	switch a.rec.Phase {
 	case phaseDo:
+		// A timeout of the try is one of its attempt, which is do: retry and catch are for it too.
+		delete(m.timed, a.path)
+		if a.frame.stop == nil {
+			a.stop = nil
+		}
+		e, isError := err.(*steps.Error)
+		catchable := isError && !e.Final && a.frame.stop == nil
+		if catchable && e.Step == "" {
+			e = m.placed(a, e)
+			err = e
+		}
 		switch {
 		case catchable && m.retryTry(a, e):
 			return
@@ -89,6 +98,7 @@ func (m *Machine) retryTry(a *activation, e *steps.Error) bool {
 	if !ok || a.rec.Attempt >= r.Attempts || !e.Retryable(r.On) {
 		return false
 	}
+	a.rec.Err = e
 	m.pause(a, delay(r, a.rec.Attempt), "retry after "+string(e.Kind)+" error")
 	a.rec.Attempt++
 	m.trace(a, Trace{Phase: "retry", Err: e, Until: a.rec.Wake})

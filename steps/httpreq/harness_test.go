@@ -140,3 +140,8 @@ func secret(s string) cty.Value { return lang.MarkSensitive(cty.StringVal(s)) }
 func vars(pairs ...any) map[string]cty.Value {
 	return map[string]cty.Value{"var": object(pairs...)}
 }
+
+func contextWith(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(context.Background(), d)
+}

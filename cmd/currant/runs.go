@@ -1,0 +1,337 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"currant/engine"
+	"currant/engine/compile"
+	"currant/engine/journal"
+	"currant/engine/lang"
+)
+
+func newRuns(t *terminal) *cobra.Command {
+	return group("runs", "List, show and steer runs",
+		`Looks at the runs in the store and steers them. Looking works beside a running runner; what changes something
+is done by the runner where one is going, and by this command otherwise. A run's id may be shortened to as
+much of its beginning as is unique.`,
+		`  currant runs list --status failed --since 24h
+  currant runs show 01a2017c
+  currant runs retry 01a2017c`,
+		newRunsList(t), newRunsShow(t), newRunsTail(t), newRunsRetry(t), newRunsResume(t), newRunsCancel(t))
+}
+
+// filterOptions are the flags that narrow which runs are meant.
+type filterOptions struct {
+	dataDir, runbook, status, context, since, until, text string
+	limit                                                 int
+}
+
+func (o *filterOptions) flags(f *pflag.FlagSet) {
+	dataDirFlag(f, &o.dataDir)
+	f.StringVar(&o.runbook, "runbook", "", "only runs of this runbook: NAME, or BLUEPRINT/NAME")
+	f.StringVar(&o.status, "status", "", "only runs in this state: "+strings.Join(statuses, ", "))
+	f.StringVar(&o.context, "context", "", "only runs with this context")
+	f.StringVar(&o.since, "since", "", "only runs accepted since: a time (2026-11-22T08:00:00Z), a date, or a duration ago (24h)")
+	f.StringVar(&o.until, "until", "", "only runs accepted before: as --since")
+	f.StringVar(&o.text, "text", "", "only runs whose id, context, delivery or summary has this text in it")
+	f.IntVar(&o.limit, "limit", 50, "at most so many, the newest")
+}
+
+var statuses = []string{string(journal.Queued), string(journal.Running), string(journal.Waiting), string(journal.Held),
+	string(journal.Finished), string(journal.Failed), string(journal.Cancelled)}
+
+func (o *filterOptions) filter(now time.Time) (journal.Filter, error) {
+	f := journal.Filter{Runbook: o.runbook, Status: journal.Status(o.status), Context: o.context, Text: o.text, Limit: o.limit}
+	if bp, rb, ok := strings.Cut(o.runbook, "/"); ok {
+		f.Blueprint, f.Runbook = bp, rb
+	}
+	if o.status != "" && !slices.Contains(statuses, o.status) {
+		return f, usagef("--status %q: it is one of %s.%s", o.status, strings.Join(statuses, ", "), lang.DidYouMean(o.status, statuses))
+	}
+	if o.limit < 1 {
+		return f, usagef("--limit %d: it is at least 1", o.limit)
+	}
+	var err error
+	if f.Since, err = momentOf("--since", o.since, now); err != nil {
+		return f, err
+	}
+	f.Until, err = momentOf("--until", o.until, now)
+	return f, err
+}
+
+// momentOf reads a time, a date in local time, or a duration before now; "" is the zero time.
+func momentOf(flag, s string, now time.Time) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if d, err := lang.ParseDuration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return at, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, usagef(`%s %q: write a time such as "2026-11-22T08:00:00Z", a date such as "2026-11-22", or a duration ago such as "24h"`, flag, s)
+}
+
+func newRunsList(t *terminal) *cobra.Command {
+	var o filterOptions
+	var json bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List runs, newest first",
+		Long:  "Lists the runs in the store, newest first. --json prints a list of their heads, as \"runs show --json\" begins.",
+		Example: `  currant runs list --status failed --since 24h
+  currant runs list --runbook survey/collect --text "Access denied" --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, err := o.filter(time.Now())
+			if err != nil {
+				return err
+			}
+			return withReader(o.dataDir, func(r *journal.Reader) error {
+				runs, err := r.List(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				heads := make([]engine.Head, len(runs))
+				for i, run := range runs {
+					heads[i] = engine.HeadOf(run)
+				}
+				if json {
+					return t.out.json(heads)
+				}
+				showHeads(t.out, heads)
+				return nil
+			})
+		},
+	}
+	o.flags(cmd.Flags())
+	cmd.Flags().BoolVar(&json, "json", false, "print them as a JSON list")
+	return cmd
+}
+
+// withReader reads a store beside whoever owns it.
+func withReader(dir string, f func(*journal.Reader) error) (err error) {
+	r, err := journal.OpenReader(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return f(r)
+}
+
+func newRunsShow(t *terminal) *cobra.Command {
+	var dataDir string
+	var json bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show one run whole",
+		Long: `Shows a run: where it stands, its steps with times and attempts, its log, its outputs, and where it failed.
+Sensitive values are masked. --json prints the object that "run --json" prints.`,
+		Example: `  currant runs show 01a2017c
+  currant runs show 01a2017c --json | jq '.steps[] | select(.status == "failed")'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withReader(dataDir, func(r *journal.Reader) error {
+				v, err := engine.ReadView(cmd.Context(), r, args[0])
+				if err != nil {
+					return err
+				}
+				if json {
+					return t.out.json(v)
+				}
+				showView(t.out, storedFiles(cmd.Context(), r, v.Version), v)
+				return nil
+			})
+		},
+	}
+	dataDirFlag(cmd.Flags(), &dataDir)
+	cmd.Flags().BoolVar(&json, "json", false, "print it as JSON")
+	return cmd
+}
+
+// storedFiles are the sources of a blueprint version that runs began with, for excerpts; none if it is gone.
+func storedFiles(ctx context.Context, r *journal.Reader, version string) map[string][]byte {
+	text, err := r.Version(ctx, version)
+	if err != nil {
+		return nil
+	}
+	src, _, err := compile.Unbundle(text, lang.Values{})
+	if err != nil {
+		return nil
+	}
+	return src.Bytes()
+}
+
+// steerOptions are the flags of the commands that change what becomes of a run.
+type steerOptions struct {
+	sourceOptions
+	dataDir string
+	do      string
+}
+
+func (o *steerOptions) flags(f *pflag.FlagSet) {
+	o.sourceOptions.flags(f)
+	allowFlag(f, &o.allow)
+	dataDirFlag(f, &o.dataDir)
+}
+
+func newRunsRetry(t *terminal) *cobra.Command {
+	var o steerOptions
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Let a failed or cancelled run go on from the step that failed",
+		Long: `Lets a failed or cancelled run go on from the step that failed, under the version of the blueprint that it
+began with; steps that are done are not done again. Where no runner owns the data directory, this command is
+the runner until the run has ended; give it the variables that the blueprint needs.`,
+		Example: "  currant runs retry 01a2017c",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return steer(cmd.Context(), t, &o, args[0], "goes on", (*engine.Client).Retry)
+		},
+	}
+	o.flags(cmd.Flags())
+	return cmd
+}
+
+func newRunsResume(t *terminal) *cobra.Command {
+	var o steerOptions
+	choices := []string{"repeat", "skip", "fail"}
+	cmd := &cobra.Command{
+		Use:   "resume ID --do repeat|skip|fail",
+		Short: "Decide what becomes of a held run",
+		Long: `Decides about a held run, whose step was in flight when the runner died, so that nobody knows whether it did
+its work. Look first, then have the step repeated, skipped (it did its work, or is not needed) or failed.`,
+		Example: `  currant runs show 01a2017c
+  currant runs resume 01a2017c --do skip`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(choices, o.do) {
+				return usagef("--do %q: it is one of %s.%s", o.do, strings.Join(choices, ", "), lang.DidYouMean(o.do, choices))
+			}
+			return steer(cmd.Context(), t, &o, args[0], "goes on", func(c *engine.Client, ctx context.Context, id string) error {
+				return c.Resume(ctx, id, o.do)
+			})
+		},
+	}
+	o.flags(cmd.Flags())
+	cmd.Flags().StringVar(&o.do, "do", "", "what is done about its step: repeat, skip or fail")
+	return cmd
+}
+
+func newRunsCancel(t *terminal) *cobra.Command {
+	var o steerOptions
+	cmd := &cobra.Command{
+		Use:     "cancel ID",
+		Short:   "Cancel a run",
+		Long:    "Asks a run to end. The step in flight is given up, and its finally blocks still run.",
+		Example: "  currant runs cancel 01a2017c",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return steer(cmd.Context(), t, &o, args[0], "is being cancelled", (*engine.Client).Cancel)
+		},
+	}
+	o.flags(cmd.Flags())
+	return cmd
+}
+
+// steer changes what becomes of a run. With a runner of its own it stays until the run has ended or is held.
+func steer(ctx context.Context, t *terminal, o *steerOptions, id, said string, do func(*engine.Client, context.Context, string) error) error {
+	var r journal.Run
+	err := withReader(o.dataDir, func(reader *journal.Reader) (err error) {
+		r, err = reader.Run(ctx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	in := catchInterrupts(ctx, os.Interrupt, syscall.SIGTERM)
+	defer in.stop()
+	options, _, err := o.compile(t, false, "")
+	if err != nil {
+		return err
+	}
+	client, own, err := reach(in.second, o.dataDir, options, quietLog(t))
+	if err != nil {
+		return err
+	}
+	if own == nil {
+		if err := do(client, in.second, r.ID); err != nil {
+			return err
+		}
+		t.out.printf("The run %s %s. Follow it with \"currant runs tail %s\".\n", r.ID, said, r.ID)
+		return nil
+	}
+	view, err := steerHere(in, t, own, r.ID, said, func(ctx context.Context) error { return do(client, ctx, r.ID) })
+	if errors.Is(err, errInterrupted) {
+		return err
+	}
+	if err = errors.Join(err, own.close()); err != nil {
+		return err
+	}
+	outputs(t.out, view)
+	failure(t.err, nil, view)
+	if view.Status == string(journal.Failed) || view.Status == string(journal.Held) {
+		return &silentError{exitFailed}
+	}
+	return nil
+}
+
+// steerHere does it in this process and follows the run.
+func steerHere(in *interrupts, t *terminal, own *session, id, said string, do func(context.Context) error) (engine.View, error) {
+	out := t.out
+	out.live = false // what the run did before is not known here: lines, no tree
+	show := newProgressView(out, nil)
+	defer show.close()
+	held := make(chan struct{}, 16)
+	stop := own.Follow(func(p engine.Progress) {
+		if p.Run != id {
+			return
+		}
+		show.tell(p)
+		if p.Phase == "held" {
+			select {
+			case held <- struct{}{}:
+			default:
+			}
+		}
+	})
+	defer stop()
+	if err := do(in.second); err != nil {
+		return engine.View{}, err
+	}
+	t.out.printf("The run %s %s.\n", id, said)
+	ended := make(chan error, 1)
+	go func() { ended <- own.Wait(in.second, id) }()
+	for {
+		select {
+		case <-ended:
+			if in.second.Err() != nil {
+				return engine.View{}, errInterrupted
+			}
+			return own.View(context.WithoutCancel(in.second), id)
+		case <-held:
+			return own.View(in.second, id)
+		case <-in.first.Done():
+			show.note("Leaving; the run goes on when a runner is started.")
+			return own.View(in.second, id)
+		case <-own.failed.Done():
+			return engine.View{}, fmt.Errorf("the engine has stopped")
+		}
+	}
+}

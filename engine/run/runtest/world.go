@@ -1,0 +1,130 @@
+package runtest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/run"
+	"currant/steps"
+)
+
+// Call is a call of a probe, as the World sees it.
+type Call struct {
+	Step, Path string
+	Attempt    int
+	// Nth counts the calls of this path and attempt, from 1. A call repeated after a crash counts too.
+	Nth    int
+	Cursor string
+	Value  cty.Value // the argument, without marks
+	Effect string
+	Now    time.Time
+}
+
+// Answer is what a call comes to.
+type Answer struct {
+	// Value is the output's value; NilVal gives back the argument.
+	Value cty.Value
+	// Err is a *steps.Error, *steps.PutBack or *steps.Park.
+	Err error
+	// After is how long the call takes.
+	After time.Duration
+	// Block lets it take until it is cancelled.
+	Block bool
+	// Events happen to the run when the call begins.
+	Events []run.Event
+}
+
+// Answers are the script of a World: by step name. A step without one answers with its argument.
+type Answers map[string]func(Call) Answer
+
+// World is what is outside a run. It is safe for concurrent use.
+type World struct {
+	mu      sync.Mutex // guards what follows
+	answers Answers
+	calls   []Call
+	nth     map[string]int
+	send    func(run.Event)
+}
+
+// NewWorld is a world that answers by a script.
+func NewWorld(answers Answers) *World {
+	return &World{answers: answers, nth: map[string]int{}, send: func(run.Event) {}}
+}
+
+// OnEvent says where the events of answers go: a Harness sets it.
+func (w *World) OnEvent(send func(run.Event)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.send = send
+}
+
+// Calls are the calls so far, in order.
+func (w *World) Calls() []Call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]Call(nil), w.calls...)
+}
+
+// Count is how many calls a step has made.
+func (w *World) Count(step string) (n int) {
+	for _, c := range w.Calls() {
+		if c.Step == step {
+			n++
+		}
+	}
+	return n
+}
+
+// answer takes a call in and finds its answer.
+func (w *World) answer(c *steps.Call, args probeArgs) Answer {
+	w.mu.Lock()
+	value := args.Value
+	if value == cty.NilVal {
+		value = cty.NullVal(cty.DynamicPseudoType)
+	}
+	plain, _ := value.UnmarkDeep()
+	key := c.Path + "\x00" + string(rune(c.Attempt))
+	w.nth[key]++
+	call := Call{Step: c.Step, Path: c.Path, Attempt: c.Attempt, Nth: w.nth[key], Cursor: string(c.Cursor), Value: plain, Effect: args.Effect, Now: c.Now}
+	w.calls = append(w.calls, call)
+	script, send := w.answers[c.Step], w.send
+	w.mu.Unlock()
+	var a Answer
+	if script != nil {
+		a = script(call)
+	}
+	if a.Value == cty.NilVal {
+		a.Value = value
+	}
+	for _, ev := range a.Events {
+		send(ev)
+	}
+	return a
+}
+
+// probe executes a probe as a step of a real host.
+func (w *World) probe(ctx context.Context, c *steps.Call, args probeArgs) (cty.Value, error) {
+	a := w.answer(c, args)
+	var done <-chan time.Time
+	if !a.Block {
+		timer := time.NewTimer(a.After)
+		defer timer.Stop()
+		done = timer.C
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return cty.NilVal, steps.Errorf(steps.CancelledError, "the call was cancelled")
+	}
+	return probed(a)
+}
+
+func probed(a Answer) (cty.Value, error) {
+	if a.Err != nil {
+		return cty.NilVal, a.Err
+	}
+	return cty.ObjectVal(map[string]cty.Value{"value": a.Value}), nil
+}
