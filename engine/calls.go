@@ -176,7 +176,7 @@ func (r *runs) Start(ctx context.Context, s steps.StartRun) (string, error) {
 	if err != nil {
 		return "", steps.Errorf(steps.InternalError, "%s", err)
 	}
-	value, err := Input(rb, s.Input)
+	value, err := Called(rb, s.Input)
 	if err != nil {
 		return "", steps.Errorf(steps.InputError, "input of the runbook %q: %s", s.Runbook, err)
 	}

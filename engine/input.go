@@ -1,36 +1,30 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/compile"
+	"currant/engine/ingress"
 	"currant/engine/lang"
 )
 
-// Input makes the value of `trigger` for a run that a person or another run asks for: for a manual trigger
-// input is its input, for another kind the trigger's output. Null or NilVal is no input.
+// Input makes the value of `trigger` for a run that a person asks for: for a manual trigger input is its
+// input, for another kind the trigger's output. NilVal is no input.
 func Input(rb *compile.Runbook, input cty.Value) (cty.Value, error) {
 	if input == cty.NilVal {
 		input = cty.NullVal(cty.DynamicPseudoType)
 	}
 	t := rb.Trigger
 	if t.Kind.Name == "manual" {
-		typ, defaults, ok := t.Body.TypeOf("input_schema")
-		if !ok {
-			return cty.ObjectVal(map[string]cty.Value{"input": input}), nil
-		}
-		v, err := lang.ConvertTo(input, typ, defaults)
-		if err != nil {
-			return cty.NilVal, pathError("input", err)
-		}
-		if u, _ := v.Unmark(); u.IsNull() && typ.IsObjectType() && len(typ.AttributeTypes()) > 0 {
-			return cty.NilVal, fmt.Errorf("the runbook %q needs input: %s", rb.Name, typ.FriendlyName())
-		}
-		return cty.ObjectVal(map[string]cty.Value{"input": v}), nil
+		return Called(rb, input)
 	}
 	if u, _ := input.Unmark(); u.IsNull() {
+		if t.Kind.Fire != nil {
+			return t.Kind.Fire(t.Args, timeNow()).Value, nil
+		}
 		return complete(cty.EmptyObjectVal, t.Output), nil
 	}
 	v, err := lang.ConvertTo(complete(input, t.Output), t.Output, nil)
@@ -38,6 +32,20 @@ func Input(rb *compile.Runbook, input cty.Value) (cty.Value, error) {
 		return cty.NilVal, pathError("trigger", err)
 	}
 	return v, nil
+}
+
+// Called makes the value of `trigger` for a run that another run, or a schedule of one, asks for.
+func Called(rb *compile.Runbook, input cty.Value) (cty.Value, error) {
+	t := rb.Trigger
+	if t.Kind.Start == nil {
+		return Input(rb, input)
+	}
+	ev, err := t.Kind.Start(t, input, timeNow())
+	var refusal *ingress.Refusal
+	if errors.As(err, &refusal) {
+		return cty.NilVal, errors.New(refusal.Message)
+	}
+	return ev.Value, err
 }
 
 // complete adds the attributes that a trigger's output has and the input leaves out, as null.

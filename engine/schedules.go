@@ -204,7 +204,7 @@ func (e *Engine) occurrence(rb *compile.Runbook, row journal.Schedule, at time.T
 	if err != nil {
 		return s, false, err
 	}
-	s.Value, err = Input(rb, input)
+	s.Value, err = Called(rb, input)
 	return s, false, err
 }
 

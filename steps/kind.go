@@ -165,7 +165,7 @@ type Retry struct {
 	Delay    time.Duration `hcl:"delay,optional" default:"10s" doc:"Time before the second attempt."`
 	Backoff  float64       `hcl:"backoff,optional" default:"2" doc:"Factor by which the delay grows."`
 	MaxDelay time.Duration `hcl:"max_delay,optional" default:"5m" doc:"The longest delay."`
-	On       []string      `hcl:"on,optional" doc:"Error kinds that are retried; by default network, timeout, and http with status 408, 425 or 5xx."`
+	On       []string      `hcl:"on,optional" enum:"input|auth|graphql|mutation|http|network|timeout|not_found|decode|fail|interrupted|cancelled|internal" doc:"Error kinds that are retried; by default network, timeout, and http with status 408, 425 or 5xx."`
 }
 
 // connectionField is the argument of kinds that use a connection.

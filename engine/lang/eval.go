@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -179,6 +180,14 @@ func (a *Attr) fits(s *Scope, marked cty.Value) hcl.Diagnostics {
 			suggestion = DidYouMean(v.AsString(), f.Enum)
 		}
 		return fail("%s is none of %s.%s", shown(), quotedList(f.Enum), suggestion)
+	case len(f.Enum) > 0 && f.Type.IsListType():
+		for it := v.ElementIterator(); it.Next(); {
+			_, el := it.Element()
+			el, _ = el.Unmark()
+			if el.IsKnown() && !el.IsNull() && !slices.Contains(f.Enum, el.AsString()) {
+				return fail("%q is none of %s.%s", el.AsString(), quotedList(f.Enum), DidYouMean(el.AsString(), f.Enum))
+			}
+		}
 	case f.Type == cty.Number:
 		n := v.AsBigFloat()
 		if f.Min != "" && n.Cmp(bigFloat(f.Min)) < 0 || f.Max != "" && n.Cmp(bigFloat(f.Max)) > 0 {

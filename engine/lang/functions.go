@@ -74,6 +74,8 @@ type entry struct {
 	reveals bool
 	// maxArgs, if not 0, is the most arguments that a call may expand to.
 	maxArgs int
+	// maxMembers, if not 0, is the most elements that all collections given may have together.
+	maxMembers int
 	// before refuses known, unmarked, measured arguments that would make too large a result.
 	before func(args []cty.Value) error
 }
@@ -191,7 +193,7 @@ func (e entry) call(given []cty.Value) (cty.Value, error) {
 // measured refuses arguments that are too large, before anything looks at them: the text of a large number
 // alone takes minutes.
 func (e entry) measured(given []cty.Value) error {
-	total := &size{}
+	total, members := &size{}, 0
 	for i, a := range given {
 		if !saneNumber(a) {
 			return function.NewArgErrorf(i, "%s", tooLargeNumber)
@@ -199,11 +201,24 @@ func (e entry) measured(given []cty.Value) error {
 		if e.light {
 			continue
 		}
+		if members += memberCount(a); e.maxMembers > 0 && members > e.maxMembers {
+			return fmt.Errorf("more than %d elements", e.maxMembers)
+		}
 		if total.add(a); total.full() {
 			return fmt.Errorf("its arguments are %s", total.over())
 		}
 	}
 	return nil
+}
+
+// memberCount is the number of elements of a known collection, tuple or object, else 0.
+func memberCount(v cty.Value) int {
+	v, _ = v.Unmark()
+	t := v.Type()
+	if !v.IsKnown() || v.IsNull() || !(t.IsCollectionType() || t.IsTupleType() || t.IsObjectType()) {
+		return 0
+	}
+	return v.LengthInt()
 }
 
 // convert gives the arguments the types of the parameters.

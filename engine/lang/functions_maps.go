@@ -30,13 +30,13 @@ func mapFunctions() []entry {
 func setFunctions() []entry {
 	return []entry{
 		{name: "setintersection", summary: "The elements that are in all sets.",
-			params: []string{"first_set: a set", "other_sets: more sets"}, fn: stdlib.SetIntersectionFunc, maxArgs: manyArgs},
+			params: []string{"first_set: a set", "other_sets: more sets"}, fn: stdlib.SetIntersectionFunc, maxArgs: manyArgs, maxMembers: maxSetElements},
 		{name: "setproduct", summary: "All combinations of one element of each set or list.",
-			params: []string{"sets: two or more sets or lists"}, fn: stdlib.SetProductFunc, maxArgs: manyArgs, before: product},
+			params: []string{"sets: two or more sets or lists"}, fn: stdlib.SetProductFunc, maxArgs: manyArgs, maxMembers: maxSetElements, before: product},
 		{name: "setsubtract", summary: "The elements of a set that are not in another.",
-			params: []string{"a: a set", "b: the elements to leave out"}, fn: stdlib.SetSubtractFunc},
+			params: []string{"a: a set", "b: the elements to leave out"}, fn: stdlib.SetSubtractFunc, maxMembers: maxSetElements},
 		{name: "setunion", summary: "The elements that are in any of the sets.",
-			params: []string{"first_set: a set", "other_sets: more sets"}, fn: stdlib.SetUnionFunc, maxArgs: manyArgs},
+			params: []string{"first_set: a set", "other_sets: more sets"}, fn: stdlib.SetUnionFunc, maxArgs: manyArgs, maxMembers: maxSetElements},
 	}
 }
 

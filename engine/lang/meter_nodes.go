@@ -59,14 +59,7 @@ func (n *sourceNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 }
 
 // tooLong says whether v is a collection of more elements than any may have.
-func tooLong(v cty.Value) bool {
-	v, _ = v.Unmark()
-	t := v.Type()
-	if !v.IsKnown() || v.IsNull() || !(t.IsCollectionType() || t.IsTupleType() || t.IsObjectType()) {
-		return false
-	}
-	return v.LengthInt() > MaxValueElements
-}
+func tooLong(v cty.Value) bool { return memberCount(v) > MaxValueElements }
 
 // turnNode holds what a `for` or a splat evaluates again and again.
 type turnNode struct {

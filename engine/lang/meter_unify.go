@@ -20,6 +20,10 @@ const (
 	smallType     = 256  // members up to which go-cty does it well enough
 	maxTypes      = 1000 // distinct types of elements
 	maxTypeWeight = 4000 // members of all distinct types, theirs included
+
+	// maxSetElements is smaller than that of other collections, for a set of go-cty takes about 40 µs for
+	// each element to be made and read.
+	maxSetElements = 40_000
 )
 
 var errTypesTooComplex = errors.New("the elements are of too many different types to find a common one; give them one type, for example with tolist() or by naming the same attributes in each")
@@ -237,6 +241,9 @@ func objectToObject(v cty.Value, t cty.Type) (cty.Value, error) {
 // checkCollisions refuses to make a set of many different elements with the same hash. Sets of cty find an
 // element by a CRC-32, which whoever sends the elements can choose.
 func checkCollisions(v cty.Value) error {
+	if memberCount(v) > maxSetElements {
+		return fmt.Errorf("a set may have at most %d elements", maxSetElements)
+	}
 	v, _ = v.UnmarkDeep()
 	if !v.IsWhollyKnown() || v.IsNull() || !v.CanIterateElements() || v.Type().IsSetType() || v.LengthInt() < 1000 {
 		return nil

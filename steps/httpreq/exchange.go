@@ -26,6 +26,7 @@ type exchange struct {
 	header http.Header
 	body   payload
 
+	marked  bool     // query, json or form has sensitive parts
 	secrets *secrets // of the arguments
 	granted *granted // the token in use, or nil
 }
@@ -35,8 +36,11 @@ func do(ctx context.Context, c *steps.Call, a *args, plain *Client) (cty.Value, 
 	if client, ok := c.Connection.(*Client); ok && client != nil {
 		x.client = client
 	}
-	for _, v := range [...]cty.Value{a.Query, a.JSON, a.Form} {
-		c.Secrets = markedTexts(v, c.Secrets)
+	for _, v := range [...]*cty.Value{&a.Query, &a.JSON, &a.Form} {
+		if *v != cty.NilVal && v.ContainsMarked() {
+			c.Secrets = markedTexts(*v, c.Secrets)
+			x.marked = true
+		}
 	}
 	x.secrets = newSecrets(c.Secrets)
 	if err := x.prepare(); err != nil {

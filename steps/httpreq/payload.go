@@ -27,7 +27,10 @@ func (x *exchange) payload() (payload, error) {
 	case len(a.Parts) > 0:
 		return x.multipart()
 	case !isNull(a.JSON):
-		plain, _ := lang.UnmarkDeep(a.JSON)
+		plain := a.JSON
+		if x.marked {
+			plain, _ = lang.UnmarkDeep(plain)
+		}
 		b, err := lang.ToJSON(plain)
 		if err != nil {
 			return payload{}, steps.Errorf(steps.InputError, "json: %s", err)

@@ -1,9 +1,11 @@
 package httpreq
 
 import (
+	"encoding/base64"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -15,9 +17,9 @@ import (
 type secrets struct {
 	// texts are looked for in answers and messages.
 	texts []string
-	// hosts are the hosts of secret addresses. They are looked for in messages only: a page that names its
-	// own host repeats no secret.
-	hosts []string
+	// parts are the hosts, path segments and query values of secret addresses. They are looked for in
+	// messages only: a page that names its own host repeats no secret.
+	parts []string
 	set   *outbound.Secrets // of texts
 }
 
@@ -25,8 +27,8 @@ type secrets struct {
 const maxPieces = 16
 
 // newSecrets prepares texts that were marked sensitive; nil if there are none. A marked text is often more
-// than the secret in it, such as "Bearer ${var.token}", and a server may repeat that alone: pieces that look
-// like secrets count too.
+// than the secret in it, such as "Bearer ${var.token}", or is encoded, and a server may repeat that secret
+// alone: pieces that look like one count too.
 func newSecrets(marked []string) *secrets {
 	if len(marked) == 0 {
 		return nil
@@ -38,32 +40,60 @@ func newSecrets(marked []string) *secrets {
 func (s *secrets) with(marked ...string) *secrets {
 	out := &secrets{}
 	if s != nil {
-		out.texts, out.hosts = slices.Clone(s.texts), slices.Clone(s.hosts)
+		out.texts, out.parts = slices.Clone(s.texts), slices.Clone(s.parts)
 	}
 	for _, text := range marked {
-		if !slices.Contains(out.texts, text) {
-			out.add(text)
-		}
+		out.add(text)
 	}
 	out.set = outbound.NewSecrets(out.texts...)
 	return out
 }
 
 func (s *secrets) add(text string) {
+	if slices.Contains(s.texts, text) {
+		return
+	}
 	s.texts = append(s.texts, text)
 	rest := text
 	if u, err := url.Parse(text); err == nil && u.Host != "" {
-		s.hosts = append(s.hosts, u.Host, u.Hostname())
-		rest = u.EscapedPath() + "?" + u.RawQuery
+		s.parts = append(s.parts, u.Host, u.Hostname())
+		rest = u.RequestURI()
+		s.parts = append(s.parts, strings.FieldsFunc(rest, separates)...)
 		if len(u.Path) > 1 {
 			s.texts = append(s.texts, u.Path)
 		}
 	}
+	s.decoded(text)
 	n := 0
 	for piece := range strings.FieldsFuncSeq(rest, separates) {
 		if piece != text && looksSecret(piece) && n < maxPieces {
 			s.texts = append(s.texts, piece)
+			s.decoded(piece)
 			n++
+		}
+	}
+}
+
+// decoded adds what a text says in URL encoding or Base64.
+func (s *secrets) decoded(text string) {
+	var plain []string
+	if strings.ContainsAny(text, "%+") {
+		if p, err := url.QueryUnescape(text); err == nil {
+			plain = append(plain, p)
+		}
+		if p, err := url.PathUnescape(text); err == nil {
+			plain = append(plain, p)
+		}
+	}
+	if p, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "=")); err == nil && len(p) >= 8 && utf8.Valid(p) {
+		plain = append(plain, string(p))
+		if _, password, ok := strings.Cut(string(p), ":"); ok { // of basic authentication
+			plain = append(plain, password)
+		}
+	}
+	for _, p := range plain {
+		if p != "" && !slices.Contains(s.texts, p) {
+			s.texts = append(s.texts, p)
 		}
 	}
 }
@@ -71,7 +101,7 @@ func (s *secrets) add(text string) {
 func separates(r rune) bool { return strings.ContainsRune(" \t\r\n\"'`=,;:&?/#|()[]{}<>", r) }
 
 func looksSecret(piece string) bool {
-	return len(piece) >= 16 || len(piece) >= 8 && strings.ContainsAny(piece, "0123456789")
+	return len(piece) >= 12 || len(piece) >= 8 && strings.ContainsAny(piece, "0123456789")
 }
 
 // in says whether an answer holds one of the secrets.
@@ -82,7 +112,7 @@ func redactor(sets ...*secrets) *outbound.Secrets {
 	var all []string
 	for _, s := range sets {
 		if s != nil {
-			all = append(append(all, s.texts...), s.hosts...)
+			all = append(append(all, s.texts...), s.parts...)
 		}
 	}
 	return outbound.NewSecrets(all...)
@@ -90,12 +120,12 @@ func redactor(sets ...*secrets) *outbound.Secrets {
 
 // markedTexts adds the texts and numbers of all sensitive parts of a value.
 func markedTexts(v cty.Value, out []string) []string {
-	if v == cty.NilVal || !v.ContainsMarked() {
-		return out
-	}
 	if v.IsMarked() {
 		v, _ = v.UnmarkDeep()
 		return leaves(v, out)
+	}
+	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
+		return out
 	}
 	for it := v.ElementIterator(); it.Next(); {
 		_, el := it.Element()
