@@ -166,3 +166,16 @@ func TestDeclarations(t *testing.T) {
 		}
 	}
 }
+
+func TestExamplesFit(t *testing.T) {
+	k, conn := Kind(loopback()), Connection(loopback())
+	v := vars("slack_token", cty.DynamicVal, "client_id", cty.DynamicVal, "client_secret", cty.DynamicVal)
+	for _, e := range k.Examples {
+		c, diags := boundBlock(t, k.Spec(), e.HCL, v)
+		expect(t, append(diags, k.Check(c)...), "")
+	}
+	for _, e := range conn.Examples {
+		c, diags := boundBlock(t, conn.Spec(), e.HCL, v)
+		expect(t, append(diags, conn.Check(c)...), "")
+	}
+}

@@ -53,6 +53,21 @@ func bound(t testing.TB, spec *lang.Spec, src string, vars map[string]cty.Value,
 	return &steps.Check{Body: b, Args: args, Scope: scope, Collected: cty.NilType}, append(diags, more...)
 }
 
+// boundBlock is the body of the one block of a text, for checking.
+func boundBlock(t testing.TB, spec *lang.Spec, src string, vars map[string]cty.Value) (*steps.Check, hcl.Diagnostics) {
+	t.Helper()
+	file, diags := lang.ParseFile("test.hcl", []byte(src))
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	block := file.Body.(*hclsyntax.Body).Blocks[0]
+	b, diags := spec.Bind(block.Body, block.DefRange())
+	// A reference to a connection is resolved by the compiler.
+	scope := lang.NewScope(lang.Functions(lang.FunctionOptions{}), vars).Static(nil)
+	args, more := b.Eval(scope)
+	return &steps.Check{Body: b, Args: args, Scope: scope, Collected: cty.NilType}, append(diags, more...)
+}
+
 func evaluated(t testing.TB, spec *lang.Spec, src string, vars map[string]cty.Value) cty.Value {
 	t.Helper()
 	c, diags := bound(t, spec, src, vars, false)
@@ -82,6 +97,7 @@ type fixture struct {
 	dir    string
 	ctx    context.Context
 	policy *outbound.Policy
+	kind   *steps.Kind // or one is made
 }
 
 func (f fixture) call(t testing.TB, src string) (cty.Value, error) {
@@ -90,7 +106,10 @@ func (f fixture) call(t testing.TB, src string) (cty.Value, error) {
 	if f.policy != nil {
 		p = *f.policy
 	}
-	k := Kind(p)
+	k := f.kind
+	if k == nil {
+		k = Kind(p)
+	}
 	ctx := f.ctx
 	if ctx == nil {
 		ctx = t.Context()

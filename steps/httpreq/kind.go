@@ -22,8 +22,10 @@ const userAgent = "currant"
 func Kind(p outbound.Policy) *steps.Kind {
 	plain := newClient(p)
 	return steps.Action(steps.Kind{
-		Name:       "http",
-		Doc:        "Makes one HTTP call. An answer 429 or 503 puts the run back; any other status outside 2xx is an error, unless expect lists it.",
+		Name: "http",
+		Doc: "Makes one HTTP call. An answer 429 or 503 puts the run back; any other status outside 2xx is an error, unless expect lists it. " +
+			"The output is status, headers (names in lower case, repeated ones joined by a comma), body (text; of what is no text, such as an image, its Base64), " +
+			"json (the body as a value, or null where it is no JSON) and duration_ms. An answer is at most 10 MiB. What repeats a secret of the request is sensitive.",
 		Effect:     steps.Write,
 		Connection: connectionType,
 		Examples:   examples(),

@@ -120,7 +120,7 @@ func TestX3NoSecretInErrors(t *testing.T) {
 	alone := []string{"url = var.url", "url = var.url\nfollow_redirects = 1", "url = var.host", "url = var.blocked", "url = var.bad",
 		"url = \"${var.base}/bad?token=${urlencode(var.s19)}\"", "url = \"${var.closed}/${urlencode(var.s19)}\""}
 
-	failures, n := 0, 0
+	failures, n, dir, kind := 0, 0, t.TempDir(), Kind(loopback())
 	try := func(f fixture, src string) {
 		n++
 		_, err := f.call(t, src)
@@ -138,13 +138,13 @@ func TestX3NoSecretInErrors(t *testing.T) {
 				target = strings.Replace(target, `path = "`, `url = "${var.base}`, 1)
 			}
 			for _, body := range bodies {
-				try(fixture{vars: v, conn: conn, dir: t.TempDir()}, target+"\n"+body)
+				try(fixture{vars: v, conn: conn, dir: dir, kind: kind}, target+"\n"+body)
 			}
 		}
 		for _, target := range alone {
 			if conn == nil || name == "bearer" {
 				for _, body := range bodies {
-					try(fixture{vars: v, conn: conn, dir: t.TempDir()}, target+"\n"+body)
+					try(fixture{vars: v, conn: conn, dir: dir, kind: kind}, target+"\n"+body)
 				}
 			}
 		}

@@ -143,6 +143,9 @@ func (t *tokens) failure(err error) error {
 		message := fmt.Sprintf("token request to %s: ", t.host()) + fmt.Sprintf(format, args...)
 		return &steps.Error{Kind: kind, Status: status, Message: redactor(t.client.secrets).Redact(message)}
 	}
+	if t.ctx.Err() != nil { // the runner opens the connection again for the next try
+		return &steps.PutBack{After: time.Second, Reason: "the connection was closed during a token request"}
+	}
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
 		status := refused.Response.StatusCode

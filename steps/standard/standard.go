@@ -10,6 +10,7 @@ import (
 	"currant/engine/outbound"
 	"currant/steps"
 	"currant/steps/flow"
+	"currant/steps/httpreq"
 	"currant/steps/xurrent"
 )
 
@@ -23,6 +24,7 @@ type Deps struct {
 func Kinds(deps Deps) []*steps.Kind {
 	return []*steps.Kind{
 		flow.If, flow.Switch, flow.Loop, flow.Repeat, flow.Batch, flow.Parallel, flow.Section, flow.Try,
+		httpreq.Kind(deps.Outbound),
 		flow.Wait, flow.Set, flow.Compute, flow.Log, flow.Fail, flow.Finish,
 		flow.Call, flow.ScheduleCreate, flow.ScheduleUpdate, flow.ScheduleDelete,
 		xurrent.Query, xurrent.Mutation, xurrent.Upload, xurrent.Token, xurrent.Config, xurrent.SecretSet,
@@ -32,7 +34,7 @@ func Kinds(deps Deps) []*steps.Kind {
 
 // Connections are the connection types.
 func Connections(deps Deps) []*steps.ConnectionKind {
-	return []*steps.ConnectionKind{xurrent.Connection}
+	return []*steps.ConnectionKind{httpreq.Connection(deps.Outbound), xurrent.Connection}
 }
 
 // Triggers are the trigger kinds.

@@ -26,7 +26,7 @@ runbook "branches" {
 
     else {
       step "log" "sibling" {
-        message = step.inside.value # WRONG: Reference to a step of another block
+        message = step.inside.value # WRONG: Name not available here
       }
     }
 
@@ -45,7 +45,7 @@ runbook "branches" {
 
   step "compute" "conditional" {
     value = job.attempt > 1 ? { again = true } : [1] # WRONG: Inconsistent conditional result types
-    after = error.message                            # WRONG: Unknown name
+    after = error.message                            # WRONG: Name not available here
     item  = item.value                               # WRONG: Unknown name
   }
 
@@ -63,7 +63,7 @@ runbook "branches" {
     each "item" {
       step "log" "one" {
         message = item.value + "one" # WRONG: Invalid operand
-        level   = "warning"          # WRONG: Invalid value
+        level   = "warning"          # WRONG: Invalid value for "level"
       }
     }
   }

@@ -23,7 +23,7 @@ locals {
   first   = local.second # WRONG: Cycle in local values
   second  = local.first
   shout   = uper("hello")             # WRONG: Call to unknown function
-  doubled = [for x in [1, 2] : y * 2] # WRONG: Unknown variable
+  doubled = [for x in [1, 2] : y * 2] # WRONG: Unknown name
 }
 
 connection "xurrent" "provider" {

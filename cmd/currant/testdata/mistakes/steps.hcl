@@ -17,18 +17,18 @@ runbook "steps" {
     message = "hello"
   }
 
-  step "log" "missing" {} # WRONG: Missing required argument
+  step "log" "missing" {} # WRONG: Missing argument
 
   step "log" { # WRONG: Missing label
     message = "hello"
   }
 
-  step "log" "argument" { # WRONG: Duplicate step
+  step "log" "argument" { # WRONG: Duplicate step name
     message = "again"
   }
 
   step "log" "early" {
-    message = step.text.value # WRONG: Reference to a later step
+    message = step.text.value # WRONG: Name not available here
   }
 
   step "compute" "text" {
@@ -37,7 +37,7 @@ runbook "steps" {
 
   step "compute" "function" {
     value = length(uper("a")) # WRONG: Call to unknown function
-    few   = join(",")         # WRONG: Not enough function arguments
+    few   = join(",")         # WRONG: Error in function call
     part  = step.text.vlaue   # WRONG: Unsupported attribute
   }
 
@@ -58,11 +58,11 @@ runbook "steps" {
   }
 
   step "set" "unknown" {
-    totl = 1 # WRONG: Undeclared state
+    totl = 1 # WRONG: Reference to undeclared state
   }
 
   step "wait" "pause" {
-    duration = 30 # WRONG: Invalid duration
+    duration = 30 # WRONG: Invalid value for "duration"
   }
 
   output "token" {

@@ -21,8 +21,8 @@ runbook "started" {
 }
 
 runbook "slow" {
-  concurrency = "per_customer" # WRONG: Invalid value
-  timeout     = "3 weeks"      # WRONG: Invalid duration
+  concurrency = "per_customer" # WRONG: Invalid value for "concurrency"
+  timeout     = "3 weeks"      # WRONG: Invalid value for "timeout"
 
   trigger "manual" {}
 

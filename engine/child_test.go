@@ -1,0 +1,5 @@
+package engine_test
+
+const childEnv = "CURRANT_ENGINE_CHILD"
+
+func child(role string) error { return errNone }
