@@ -7,9 +7,6 @@ import (
 	"currant/engine/lang"
 )
 
-// appCategory is the category of the form of an app.
-const appCategory = "app_offering"
-
 func topExtension() Resource {
 	return Resource{
 		Name: "ui_extension",

@@ -227,7 +227,7 @@ runbook "limited" {
 func TestRunTimeoutIncludesWaiting(t *testing.T) {
 	w := began(t)
 	w.load(`runbook "slow" {
-  timeout = "50ms"
+  timeout = "600ms"
   trigger "manual" {}
   step "try" "t" {
     do {
@@ -348,6 +348,10 @@ func TestX6ModesOfTheDataDirectory(t *testing.T) {
 	w.load(hello)
 	w.ends(w.start("hello", object("name", "Ann")), "finished")
 	w.restart()
+	until(t, "the control socket is private", func() bool {
+		info, err := os.Stat(filepath.Join(w.dir, engine.SocketFile))
+		return err == nil && info.Mode().Perm() == 0o600
+	})
 	seen := 0
 	err := filepath.Walk(w.dir, func(path string, info os.FileInfo, err error) error {
 		if err != nil {

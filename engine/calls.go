@@ -15,6 +15,7 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"currant/engine/compile"
+	"currant/engine/journal"
 	"currant/engine/run"
 	"currant/steps"
 )
@@ -73,10 +74,8 @@ func (cs *connections) open(ctx context.Context, c run.Call) (any, error) {
 	if conn == nil {
 		return nil, nil
 	}
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if key, ok := cs.keys[conn]; ok {
-		return cs.byArgs[key], nil
+	if opened, ok := cs.known(conn); ok {
+		return opened, nil
 	}
 	args := c.Connection
 	if args == cty.NilVal {
@@ -90,6 +89,8 @@ func (cs *connections) open(ctx context.Context, c run.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
 	opened, ok := cs.byArgs[key]
 	if !ok {
 		if opened, err = conn.Kind.Open(ctx, args); err != nil {
@@ -104,6 +105,14 @@ func (cs *connections) open(ctx context.Context, c run.Call) (any, error) {
 		cs.keys[conn] = key
 	}
 	return opened, nil
+}
+
+// known is the open connection of a loaded blueprint.
+func (cs *connections) known(conn *compile.Connection) (any, bool) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	key, ok := cs.keys[conn]
+	return cs.byArgs[key], ok
 }
 
 func argsKey(conn *compile.Connection, args cty.Value) (string, error) {
@@ -181,6 +190,11 @@ func (r *runs) Start(ctx context.Context, s steps.StartRun) (string, error) {
 		return "", steps.Errorf(steps.InputError, "input of the runbook %q: %s", s.Runbook, err)
 	}
 	start := Start{Value: value, Delivery: "call:" + s.Key}
+	if r.h.attempt > 1 {
+		if start.Delivery, err = r.again(ctx, en, s.Runbook, start.Delivery); err != nil {
+			return "", err
+		}
+	}
 	if s.Parent != "" {
 		start.Parent, start.ParentStep = s.Parent, s.ParentPath
 		r.e.mu.Lock()
@@ -192,6 +206,21 @@ func (r *runs) Start(ctx context.Context, s steps.StartRun) (string, error) {
 		return "", &steps.PutBack{After: 5 * time.Second, Reason: err.Error()}
 	}
 	return id, nil
+}
+
+// again is the delivery of a call in a run that was retried: the run that failed before stays as it is, and
+// another is started, once in this attempt.
+func (r *runs) again(ctx context.Context, en *entry, runbook, delivery string) (string, error) {
+	old, err := r.e.store.ByDelivery(ctx, en.blueprint, runbook, delivery)
+	switch {
+	case errors.Is(err, journal.ErrNotFound):
+		return delivery, nil
+	case err != nil:
+		return "", steps.Errorf(steps.InternalError, "%s", err)
+	case old.Status == journal.Failed || old.Status == journal.Cancelled:
+		return fmt.Sprintf("%s@%d", delivery, r.h.attempt), nil
+	}
+	return delivery, nil
 }
 
 // Result is part of steps.Runs.

@@ -49,6 +49,9 @@ func Dial(ctx context.Context, dir string) *Client {
 	return c
 }
 
+// Close gives up idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Cancel is Engine.Cancel.
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	return c.post(ctx, "/runs/"+url.PathEscape(id)+"/cancel", nil)

@@ -84,8 +84,9 @@ func (e *Engine) Retry(ctx context.Context, id string) error {
 		return err
 	}
 	e.mu.Lock()
-	e.line(e.enter(journal.Head{Seq: again.Seq, ID: again.ID, Blueprint: again.Blueprint, Runbook: again.Runbook, Version: again.Version,
-		Group: again.Group, Status: again.Status, ExpiresAt: again.ExpiresAt, Parent: again.Parent}))
+	en := newEntry(headOf(&again))
+	e.enter(en, again.Group)
+	e.line(en)
 	e.mu.Unlock()
 	e.nudge()
 	return nil

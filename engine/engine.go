@@ -58,6 +58,7 @@ type Engine struct {
 	idle      *sync.Cond    // on mu: active went down
 	scheduled chan struct{} // schedules changed
 	recovered chan struct{}
+	patience  chan struct{} // closed when calls in flight are waited for no longer
 	followers followers
 }
 
@@ -81,7 +82,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	e := &Engine{o: o, log: o.Log, store: store, vault: v, entries: map[string]*entry{}, groups: map[string]*group{},
-		watchers: map[string][]chan struct{}{}, kick: make(chan struct{}, 1), scheduled: make(chan struct{}, 1), recovered: make(chan struct{})}
+		watchers: map[string][]chan struct{}{}, kick: make(chan struct{}, 1), scheduled: make(chan struct{}, 1), recovered: make(chan struct{}), patience: make(chan struct{})}
 	e.idle = sync.NewCond(&e.mu)
 	e.sets.init()
 	e.connections.init()
@@ -134,15 +135,15 @@ const drainTime = 8 * time.Second
 func (e *Engine) drain() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.closing = true
-	timer := time.AfterFunc(drainTime, func() { e.mu.Lock(); defer e.mu.Unlock(); e.idle.Broadcast() })
+	timer := time.AfterFunc(drainTime, func() {
+		close(e.patience)
+		e.log.Warn("stopping with calls in flight; they are judged at the next start")
+	})
 	defer timer.Stop()
-	end := time.Now().Add(drainTime)
-	for e.active > 0 && time.Now().Before(end) {
+	last := time.AfterFunc(drainTime+time.Second, func() { e.mu.Lock(); defer e.mu.Unlock(); e.closing = true; e.idle.Broadcast() })
+	defer last.Stop()
+	for e.active > 0 && !e.closing {
 		e.idle.Wait()
-	}
-	if e.active > 0 {
-		e.log.Warn("stopped with calls in flight; they are judged at the next start", "runs", e.active)
 	}
 	return nil
 }
@@ -157,7 +158,20 @@ func (e *Engine) Accept(ctx context.Context, t *ingress.Trigger, ev ingress.Even
 	if !ok {
 		return ingress.Receipt{}, fmt.Errorf("trigger %s/%s belongs to no loaded blueprint", t.Blueprint, t.Runbook)
 	}
-	r, fresh, err := e.Start(ctx, rb, Start{Value: ev.Value, Delivery: ev.Delivery, Context: ev.Context, At: ev.At})
+	start := Start{Value: ev.Value, Delivery: ev.Delivery, Context: ev.Context, At: ev.At}
+	if ev.Origin != "" && ev.Origin != ev.Delivery {
+		known, err := e.store.ByDelivery(ctx, t.Blueprint, t.Runbook, ev.Origin)
+		switch {
+		case errors.Is(err, journal.ErrNotFound):
+		case err != nil:
+			return ingress.Receipt{}, e.errStore(err)
+		case known.Status != journal.Failed:
+			return ingress.Receipt{Run: known.ID}, nil
+		default:
+			start.Origin = known.ID
+		}
+	}
+	r, fresh, err := e.Start(ctx, rb, start)
 	return ingress.Receipt{Run: r, Fresh: fresh}, err
 }
 

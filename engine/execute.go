@@ -23,7 +23,9 @@ func (e *Engine) execute(ctx context.Context, en *entry) {
 	switch {
 	case err == nil:
 		e.ended(en, result)
-	case errors.Is(err, run.ErrParked), errors.Is(err, errStopping):
+	case errors.Is(err, run.ErrParked):
+	case errors.Is(err, errStopping):
+		h.abandon()
 	default:
 		e.stuck(en, err)
 	}
@@ -47,6 +49,13 @@ func (e *Engine) drive(h *host, en *entry) (r *run.Result, err error) {
 	if e.followers.any() {
 		m.Trace = func(t run.Trace) { e.followers.tell(progressOf(en, t)) }
 	}
+	h.m = m
+	if len(h.recs) == 0 {
+		// What was decided before it began comes first: a cancelled run does not begin.
+		for _, ev := range e.takeInbox(en) {
+			m.Apply(h.Now(), ev)
+		}
+	}
 	return run.Drive(h, m)
 }
 
@@ -55,7 +64,7 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 	if en.rb != nil && en.event != cty.NilVal {
 		rb, event := en.rb, en.event
 		en.rb, en.event = nil, cty.NilVal
-		h.status, h.started = journal.Queued, h.Now()
+		h.status, h.started, h.attempt = journal.Queued, h.Now(), 1
 		info := run.Info{ID: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Context: en.context, Attempt: 1, StartedAt: h.started, Deadline: en.expires}
 		return run.New(rb, info, event), nil
 	}
@@ -72,7 +81,7 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.status, h.wake = r.Status, r.WakeAt
+	h.status, h.wake, h.attempt = r.Status, r.WakeAt, r.Attempt
 	if r.StartedAt.IsZero() {
 		h.started = h.Now()
 		r.StartedAt = h.started
@@ -114,7 +123,7 @@ func (e *Engine) ended(en *entry, r *run.Result) {
 		e.deliver(en.parent, run.RunEnded{ID: en.id})
 	}
 	for _, id := range orphans {
-		e.deliver(id, run.Cancelled{Reason: "the calling run has ended"})
+		e.deliver(id, run.Cancelled{Reason: orphaned})
 	}
 	if e.followers.any() {
 		p := Progress{Run: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Phase: "end", Status: r.Status, At: r.At, Error: viewError(r.Err), Reason: r.Message}
@@ -135,7 +144,8 @@ func (e *Engine) ended(en *entry, r *run.Result) {
 func (e *Engine) stuck(en *entry, err error) {
 	e.log.Error("run cannot go on; it is tried again when the runner starts", "run", en.id, "runbook", en.blueprint+"/"+en.runbook, "error", err)
 	e.mu.Lock()
-	en.phase, en.host = parked, nil
+	e.move(en, parked)
+	en.host = nil
 	e.mu.Unlock()
 	if e.store.Err() == nil {
 		e.store.Submit(journal.Write{Run: en.id, Update: &journal.Update{Status: journal.Held},

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"go.uber.org/goleak"
 
@@ -424,7 +422,3 @@ func (w *world) list(f journal.Filter) []journal.Run {
 	}
 	return runs
 }
-
-var errNone = errors.New("none")
-
-var _ = hcl.Diagnostics{}

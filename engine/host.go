@@ -22,8 +22,11 @@ type host struct {
 	status journal.Status    // as last written
 	// started is when the run started, where the store does not know that yet.
 	started time.Time
-	wake   time.Time
-	failed error // of a write that was not waited for
+	wake    time.Time
+	writes  writes
+	m       *run.Machine
+	// attempt is how often the run has begun: 1, and more where it was retried.
+	attempt int
 
 	mu       sync.Mutex // guards what follows
 	outcomes []run.Event
@@ -36,7 +39,7 @@ type host struct {
 var errStopping = errors.New("engine: stopping")
 
 func newHost(e *Engine, en *entry) *host {
-	return &host{e: e, en: en, recs: map[string][]byte{}, cancels: map[string]context.CancelFunc{}, bell: make(chan struct{}, 1),
+	return &host{e: e, en: en, writes: writes{store: e.store}, recs: map[string][]byte{}, cancels: map[string]context.CancelFunc{}, bell: make(chan struct{}, 1),
 		codec: &run.Codec{Sealer: e.vault, Run: en.id}}
 }
 
@@ -45,9 +48,6 @@ func (h *host) Now() time.Time { return time.Now().Round(0) }
 
 // Commit is part of run.Host.
 func (h *host) Commit(b run.Batch) error {
-	if err := h.lastFailure(); err != nil {
-		return err
-	}
 	w, err := h.write(b)
 	if err != nil {
 		return err
@@ -56,26 +56,21 @@ func (h *host) Commit(b run.Batch) error {
 		return h.end(w, b.End)
 	}
 	if b.Barrier {
-		return h.e.store.Commit(context.WithoutCancel(h.ctx), w)
+		return h.store(w)
 	}
-	h.e.store.Submit(w, h.remember)
-	return nil
+	crowded, err := h.writes.submit(w)
+	if crowded && err == nil {
+		err = h.writes.wait(h.ctx)
+	}
+	return err
 }
 
-// remember keeps the failure of a write that nobody waited for; the next Commit reports it.
-func (h *host) remember(err error) {
-	if err == nil {
-		return
+// store returns when a write, and all before it, are on disk.
+func (h *host) store(w journal.Write) error {
+	if _, err := h.writes.submit(w); err != nil {
+		return err
 	}
-	h.mu.Lock()
-	h.failed = err
-	h.mu.Unlock()
-}
-
-func (h *host) lastFailure() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.failed
+	return h.writes.wait(h.ctx)
 }
 
 func (h *host) write(b run.Batch) (journal.Write, error) {
@@ -138,9 +133,7 @@ func (h *host) end(w journal.Write, r *run.Result) error {
 	if h.en.parent != "" {
 		w.Wake = []string{h.en.parent}
 	}
-	done := make(chan error, 1)
-	h.e.store.Submit(w, func(err error) { done <- err })
-	return <-done
+	return h.store(w)
 }
 
 // Call is part of run.Host: the call goes on in a goroutine of its own, which Engine.drain waits for through
@@ -179,46 +172,65 @@ func (h *host) wakeUp() {
 	}
 }
 
-// Next is part of run.Host.
+// Next is part of run.Host. When the engine stops, the run begins nothing more: outcomes of what is in flight
+// are still taken in, and then it is left to the next start.
 func (h *host) Next(until time.Time, block bool) (run.Event, error) {
 	for {
+		stopping := h.ctx.Err() != nil
+		h.m.Halt = stopping
 		ev, flying := h.poll()
-		if ev != nil || !block {
-			return ev, h.lastFailure()
-		}
-		if flying == 0 {
-			if !until.IsZero() && !until.After(h.Now()) {
-				return nil, nil
+		switch {
+		case ev != nil:
+			if _, ok := ev.(run.RunEnded); ok && stopping {
+				continue // it looks again at the next start
+			}
+			return ev, h.writes.failure()
+		case flying == 0 && stopping:
+			if err := h.writes.wait(h.ctx); err != nil {
+				return nil, err
+			}
+			return nil, errStopping
+		case !block:
+			return nil, h.writes.failure()
+		case !stopping && !until.IsZero() && !until.After(h.Now()):
+			return nil, nil
+		case flying > 0:
+			if stopped := h.await(until); stopped {
+				return nil, errStopping
+			}
+		default:
+			// What it is restored from must be in the store before anyone restores it.
+			if err := h.writes.wait(h.ctx); err != nil {
+				return nil, err
 			}
 			if h.e.park(h.en, until) {
 				return nil, run.ErrParked
 			}
-			continue
-		}
-		if stopped := h.await(until); stopped {
-			return nil, errStopping
-		}
-		if !until.IsZero() && !until.After(h.Now()) {
-			return nil, nil
 		}
 	}
 }
 
 // poll is the next event that has come, and how many calls are in flight.
 func (h *host) poll() (run.Event, int) {
-	for _, ev := range h.e.takeInbox(h.en) {
-		h.mu.Lock()
-		h.outcomes = append(h.outcomes, ev)
-		h.mu.Unlock()
-	}
+	evs := h.e.takeInbox(h.en)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.outcomes = append(h.outcomes, evs...)
 	if len(h.outcomes) == 0 {
 		return nil, h.flying
 	}
 	ev := h.outcomes[0]
 	h.outcomes = h.outcomes[1:]
 	return ev, h.flying
+}
+
+// abandon stops the calls in flight of a run that is left to the next start.
+func (h *host) abandon() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, cancel := range h.cancels {
+		cancel()
+	}
 }
 
 // await waits for an outcome, a moment, or the end of the engine's patience with calls in flight.
@@ -233,11 +245,9 @@ func (h *host) await(until time.Time) (stopped bool) {
 	case <-h.bell:
 	case <-timeC:
 	case <-h.ctx.Done():
-		patience := time.NewTimer(drainTime)
-		defer patience.Stop()
 		select {
 		case <-h.bell:
-		case <-patience.C:
+		case <-h.e.patience:
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -37,10 +38,10 @@ type entry struct {
 type phase uint8
 
 const (
-	blocked  phase = iota // another run of its group goes first
+	parked   phase = iota // waiting for time or an event, or not in line yet
+	blocked               // another run of its group goes first
 	runnable              // in the ready queue
 	active                // being executed
-	parked                // waiting for time or an event
 )
 
 // group is the runs of a concurrency group: the first goes, the others queue in order of arrival.
@@ -101,8 +102,12 @@ func (e *Engine) full() bool {
 // admit takes a stored run into its group's queue.
 func (e *Engine) admit(r *journal.Run, rb *compile.Runbook, event cty.Value) {
 	e.mu.Lock()
-	en := e.enter(journal.Head{Seq: r.Seq, ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Version: r.Version, Group: r.Group,
-		Status: r.Status, ExpiresAt: r.ExpiresAt, Parent: r.Parent})
+	if e.entries[r.ID] != nil {
+		e.mu.Unlock()
+		return // recover has found it in the store already
+	}
+	en := newEntry(headOf(r))
+	e.enter(en, r.Group)
 	if e.queued < 1000 {
 		en.rb, en.event, en.context = rb, event, r.Context
 	}
@@ -111,41 +116,76 @@ func (e *Engine) admit(r *journal.Run, rb *compile.Runbook, event cty.Value) {
 	e.nudge()
 }
 
-// enter makes the entry of a run and finds its group.
-func (e *Engine) enter(h journal.Head) *entry {
-	en := &entry{seq: h.Seq, id: h.ID, blueprint: h.Blueprint, runbook: h.Runbook, version: h.Version, expires: h.ExpiresAt,
-		wake: h.WakeAt, at: -1, parent: h.Parent, event: cty.NilVal}
-	if h.Group != "" {
-		g := e.groups[h.Group]
-		if g == nil {
-			g = &group{key: h.Group}
-			e.groups[h.Group] = g
-		}
-		en.group = g
+func headOf(r *journal.Run) journal.Head {
+	return journal.Head{Seq: r.Seq, ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Version: r.Version, Group: r.Group,
+		Status: r.Status, ExpiresAt: r.ExpiresAt, Parent: r.Parent}
+}
+
+func newEntry(h journal.Head) *entry {
+	return &entry{seq: h.Seq, id: h.ID, blueprint: h.Blueprint, runbook: h.Runbook, version: h.Version, expires: h.ExpiresAt,
+		at: -1, parent: h.Parent, event: cty.NilVal}
+}
+
+// enter takes an entry into memory and finds its group.
+func (e *Engine) enter(en *entry, key string) {
+	e.entries[en.id] = en
+	en.phase, en.group = parked, nil
+	if key == "" {
+		return
 	}
-	e.entries[h.ID] = en
-	e.queued++
-	return en
+	g := e.groups[key]
+	if g == nil {
+		g = &group{key: key}
+		e.groups[key] = g
+	}
+	en.group = g
+}
+
+// move changes how an entry stands, and counts those that wait for their turn.
+func (e *Engine) move(en *entry, p phase) {
+	if en.phase == blocked || en.phase == runnable {
+		e.queued--
+	}
+	if p == blocked || p == runnable {
+		e.queued++
+	}
+	en.phase = p
+}
+
+// wait puts a run behind those of its group that came before it.
+func (g *group) wait(en *entry) {
+	at := len(g.waiting)
+	for at > 0 && g.waiting[at-1].seq > en.seq {
+		at--
+	}
+	g.waiting = slices.Insert(g.waiting, at, en)
+}
+
+// makeReady lets a run be executed when a worker is free.
+func (e *Engine) makeReady(en *entry) {
+	e.move(en, runnable)
+	e.ready.push(en)
 }
 
 // line puts a run into the ready queue, or behind the others of its group.
 func (e *Engine) line(en *entry) {
 	if g := en.group; g != nil && g.holder != en {
 		if g.holder != nil {
-			en.phase = blocked
-			g.waiting = append(g.waiting, en)
+			e.move(en, blocked)
+			g.wait(en)
 			return
 		}
 		g.holder = en
 	}
-	en.phase = runnable
-	e.ready.push(en)
+	e.makeReady(en)
 }
 
 // leave takes an ended run out, and lets the next of its group go.
 func (e *Engine) leave(en *entry) {
-	delete(e.entries, en.id)
-	e.queued--
+	if e.entries[en.id] == en { // and not already another attempt
+		delete(e.entries, en.id)
+	}
+	e.move(en, parked)
 	g := en.group
 	if g == nil || g.holder != en {
 		return
@@ -194,16 +234,14 @@ func (e *Engine) turn(ctx context.Context) time.Duration {
 	defer e.mu.Unlock()
 	now := time.Now().Round(0)
 	for len(e.wakes) > 0 && !e.wakes[0].wake.After(now) {
-		en := heap.Pop(&e.wakes).(*entry)
-		en.phase = runnable
-		e.ready.push(en)
+		e.makeReady(heap.Pop(&e.wakes).(*entry))
 	}
 	for e.active < e.o.Workers && ctx.Err() == nil {
 		en := e.ready.pop()
 		if en == nil {
 			break
 		}
-		en.phase = active
+		e.move(en, active)
 		e.active++
 		en.host = newHost(e, en)
 		go e.execute(ctx, en)
@@ -221,7 +259,8 @@ func (e *Engine) park(en *entry, until time.Time) bool {
 	if len(en.inbox) > 0 {
 		return false
 	}
-	en.phase, en.wake, en.host = parked, until, nil
+	e.move(en, parked)
+	en.wake, en.host = until, nil
 	if !until.IsZero() {
 		heap.Push(&e.wakes, en)
 	}
@@ -244,8 +283,7 @@ func (e *Engine) deliver(id string, ev run.Event) bool {
 		if en.at >= 0 {
 			heap.Remove(&e.wakes, en.at)
 		}
-		en.phase = runnable
-		e.ready.push(en)
+		e.makeReady(en)
 		e.nudge()
 	case blocked:
 		if _, ok := ev.(run.Cancelled); ok {
@@ -261,12 +299,11 @@ func (e *Engine) unblock(en *entry) {
 	g := en.group
 	for i, other := range g.waiting {
 		if other == en {
-			g.waiting = append(g.waiting[:i:i], g.waiting[i+1:]...)
+			g.waiting = slices.Delete(g.waiting, i, i+1)
 			break
 		}
 	}
-	en.phase = runnable
-	e.ready.push(en)
+	e.makeReady(en)
 }
 
 // takeInbox hands over the events that have come for a run.

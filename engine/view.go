@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -157,6 +158,7 @@ func readSteps(ctx context.Context, s Reading, r journal.Run) ([]ViewStep, error
 		}
 	}
 	out := []ViewStep{}
+	order := map[string]int{}
 	for path, data := range raw {
 		rec, err := run.Peek(path, data)
 		if err != nil {
@@ -165,13 +167,11 @@ func readSteps(ctx context.Context, s Reading, r journal.Run) ([]ViewStep, error
 		if rec.Status == run.Value {
 			continue
 		}
+		order[path] = rec.Order
 		out = append(out, viewStep(path, rec, r.Status.Ended()))
 	}
 	slices.SortFunc(out, func(a, b ViewStep) int {
-		if c := a.StartedAt.Compare(b.StartedAt); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Path, b.Path)
+		return cmp.Or(cmp.Compare(order[a.Path], order[b.Path]), strings.Compare(a.Path, b.Path))
 	})
 	return out, nil
 }

@@ -25,17 +25,18 @@ var mayImport = map[string]struct {
 	"engine/outbound": {nil, "what may be called is decided apart from who calls"},
 	"engine/schedule": {nil, "when something fires is computed apart from what"},
 
-	"steps":          {[]string{"engine/lang"}, "the contract of kinds is what everyone sees; it must not see them"},
-	"engine/ingress": {[]string{"engine/lang", "engine/schedule"}, "triggers hand events over and never execute a step"},
-	"steps/flow":     {[]string{"steps", "engine/lang", "engine/schedule"}, "flow kinds have no effect outside the run"},
-	"steps/httpreq":  {[]string{"steps", "engine/lang", "engine/outbound"}, "a kind reaches out through the guard only"},
-	"steps/xurrent":  {[]string{"steps", "engine/ingress", "engine/lang", "engine/outbound"}, "the connector is one plug-in among possible others"},
-	"steps/standard": {[]string{"steps", "steps/flow", "steps/httpreq", "steps/xurrent", "engine/ingress", "engine/outbound"}, "the list of kinds, and nothing but it"},
-	"blueprints":     {[]string{"engine/lang"}, "deploying is not running"},
-	"engine/compile": {[]string{"engine/lang", "engine/ingress", "steps"}, "checking executes nothing and stores nothing"},
-	"engine/run":     {[]string{"engine/compile", "engine/lang", "steps"}, "the interpreter asks its host for all else, so that other engines can be hosts"},
-	"engine":         {[]string{"engine/compile", "engine/ingress", "engine/journal", "engine/lang", "engine/outbound", "engine/run", "engine/schedule", "engine/vault", "engine/watch", "steps"}, "the engine imports no connector: Xurrent is one plug-in among possible others"},
-	"cmd/currant":    {[]string{"*"}, "main puts all together, and nothing imports it"},
+	"steps":              {[]string{"engine/lang"}, "the contract of kinds is what everyone sees; it must not see them"},
+	"engine/ingress":     {[]string{"engine/lang", "engine/schedule"}, "triggers hand events over and never execute a step"},
+	"steps/flow":         {[]string{"steps", "engine/lang", "engine/schedule"}, "flow kinds have no effect outside the run"},
+	"steps/httpreq":      {[]string{"steps", "engine/lang", "engine/outbound"}, "a kind reaches out through the guard only"},
+	"steps/xurrent":      {[]string{"steps", "engine/ingress", "engine/lang", "engine/outbound"}, "the connector is one plug-in among possible others"},
+	"steps/standard":     {[]string{"steps", "steps/flow", "steps/httpreq", "steps/xurrent", "engine/ingress", "engine/lang", "engine/outbound"}, "the list of kinds, and nothing but it"},
+	"blueprints":         {[]string{"engine/lang"}, "deploying is not running"},
+	"engine/compile":     {[]string{"engine/lang", "engine/ingress", "steps"}, "checking executes nothing and stores nothing"},
+	"engine/run":         {[]string{"engine/compile", "engine/lang", "steps"}, "the interpreter asks its host for all else, so that other engines can be hosts"},
+	"engine":             {[]string{"engine/compile", "engine/ingress", "engine/journal", "engine/lang", "engine/outbound", "engine/run", "engine/schedule", "engine/vault", "engine/watch", "steps"}, "the engine imports no connector: Xurrent is one plug-in among possible others"},
+	"engine/run/runtest": {[]string{"engine/run", "engine/compile", "engine/ingress", "engine/lang", "steps", "steps/flow"}, "a host in memory for tests of the interpreter; product code does not import it"},
+	"cmd/currant":        {[]string{"*"}, "main puts all together, and nothing imports it"},
 }
 
 // source is one of our packages as its files tell.
@@ -112,6 +113,9 @@ func TestImports(t *testing.T) {
 			continue
 		}
 		for imported, file := range p.imports {
+			if strings.HasSuffix(imported, "test") {
+				t.Errorf("%s/%s imports %s, which is for tests only", name, file, imported)
+			}
 			if !slices.Contains(rule.imports, imported) && !slices.Contains(rule.imports, "*") {
 				t.Errorf("%s/%s imports %s, which %s may not: %s", name, file, imported, name, rule.why)
 			}

@@ -14,6 +14,7 @@ func plain(s string) string { return show(s, false) }
 func plainLines(s string) string { return show(s, true) }
 
 func show(s string, lines bool) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	ok := func(r rune) bool { return unicode.IsPrint(r) || lines && (r == '\n' || r == '\t') }
 	if strings.IndexFunc(s, func(r rune) bool { return !ok(r) }) < 0 {
 		return s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -127,6 +128,9 @@ func newRunsList(t *terminal) *cobra.Command {
 
 // withReader reads a store beside whoever owns it.
 func withReader(dir string, f func(*journal.Reader) error) (err error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no data directory %s: nothing has run here yet; name another one with --data-dir", dir)
+	}
 	r, err := journal.OpenReader(dir)
 	if err != nil {
 		return err

@@ -150,7 +150,6 @@ func (s *server) serve(ctx context.Context) (err error) {
 		s.started(ctx, s, group)
 	}
 	group.Go(func() error { return s.engine.Run(ctx) })
-	group.Go(func() error { return s.engine.ServeControl(ctx) })
 	for _, src := range s.sources {
 		group.Go(func() error { return wrap("watch "+src.Dir, s.engine.Watch(ctx, src)) })
 	}

@@ -35,7 +35,6 @@ func openSession(ctx context.Context, o engine.Options) (*session, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	s := &session{Engine: e, cancel: cancel, group: group, failed: ctx}
 	group.Go(func() error { return e.Run(ctx) })
-	group.Go(func() error { return e.ServeControl(ctx) })
 	select {
 	case <-e.Recovered():
 		return s, nil

@@ -159,42 +159,6 @@ func (f *files) freeze() map[string][]byte {
 	return maps.Clone(f.seen)
 }
 
-// Cache keeps parsed files by content, so that a reload parses only what changed. It is safe for concurrent
-// use. A nil Cache keeps nothing.
-type Cache struct {
-	mu    sync.Mutex // guards files
-	files map[string]*hcl.File
-}
-
-// parse parses a file, or takes over the same content's syntax tree. A file with errors is not kept.
-func (c *Cache) parse(f lang.File) (*hcl.File, hcl.Diagnostics) {
-	key := ""
-	if c != nil {
-		sum := sha256.Sum256(f.Bytes)
-		key = f.Name + "\x00" + string(sum[:])
-		c.mu.Lock()
-		known := c.files[key]
-		c.mu.Unlock()
-		if known != nil {
-			return known, nil
-		}
-	}
-	parsed, diags := lang.ParseFile(f.Name, f.Bytes)
-	if parsed == nil || diags.HasErrors() {
-		return parsed, diags
-	}
-	lang.InstrumentBody(parsed.Body.(*hclsyntax.Body))
-	if c != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.files == nil || len(c.files) > 10_000 {
-			c.files = map[string]*hcl.File{}
-		}
-		c.files[key] = parsed
-	}
-	return parsed, diags
-}
-
 func (c *compiler) functionOptions() lang.FunctionOptions {
 	return lang.FunctionOptions{Files: c.used,
 		ParseTemplate: func(name string, text []byte) (hclsyntax.Expression, hcl.Diagnostics) {

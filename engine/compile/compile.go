@@ -1,16 +1,13 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/ingress"
 	"currant/engine/lang"
@@ -27,10 +24,12 @@ type Options struct {
 	PublicURL string
 	// Version is the build's, for required_version; "" for a development build.
 	Version string
-	// Previous lets unchanged files be taken over without parsing them again. Optional.
+	// Previous lets unchanged files and runbooks be taken over from the compilation before. It belongs to one
+	// blueprint. Optional.
 	Previous *Cache
 }
 
+// compiler is one compilation. While runbooks are checked, side by side, it does not change.
 type compiler struct {
 	o        Options
 	src      *lang.Source
@@ -38,9 +37,11 @@ type compiler struct {
 	diags    hcl.Diagnostics
 	body     *lang.Body
 	base     *lang.Scope // path and functions
+	env      environment
 	runbooks map[string]*lang.Block
-	types    map[string]steps.RunbookType
+	checked  map[string]*compiled
 	used     *files
+	previous *generation
 }
 
 func (c *compiler) report(d ...*hcl.Diagnostic) { c.diags = append(c.diags, d...) }
@@ -48,37 +49,46 @@ func (c *compiler) report(d ...*hcl.Diagnostic) { c.diags = append(c.diags, d...
 // Compile checks a blueprint. Everything that is wrong with it is reported; where that holds an error, the
 // Blueprint is not to be run.
 func Compile(src *lang.Source, o Options) (*Blueprint, hcl.Diagnostics) {
-	c := &compiler{o: o, src: src, used: newFiles(src),
+	c := &compiler{o: o, src: src, used: newFiles(src), previous: o.Previous.last(),
 		bp:       &Blueprint{Dir: src.Dir, Connections: map[string]*Connection{}, Files: map[string][]byte{}, byName: map[string]*Runbook{}},
-		runbooks: map[string]*lang.Block{}, types: map[string]steps.RunbookType{}}
-	root := c.parse()
-	c.body, c.diags = bindRoot(root, o.Resources, c.diags)
+		runbooks: map[string]*lang.Block{}}
+	next := &generation{files: map[string]parsed{}, runbooks: map[*hclsyntax.Block]*compiled{}}
+	root := c.parse(next)
+	c.bind(root)
 	c.heading()
 	c.names()
 	c.connections()
 	c.resources()
-	for _, b := range c.body.BlocksOf("runbook") {
-		c.runbook(b)
-	}
-	c.circles()
-	c.secretsRunbook()
+	c.checkRunbooks(next)
+	c.appRules()
+	sortDiagnostics(c.diags)
 	if !c.diags.HasErrors() {
 		c.bp.Digest, c.bp.Bundle = bundle(c.src, c.used, c.bp.Variables)
 	}
+	o.Previous.keep(next)
 	return c.bp, c.diags
 }
 
+// bind binds all files as one body. The runbooks' own bodies are bound where they are checked.
+func (c *compiler) bind(root *hclsyntax.Body) {
+	start := root.SrcRange
+	start.End = start.Start
+	body, diags := rootSpec(c.o.Resources).Bind(root, start)
+	c.body = body
+	c.report(diags...)
+}
+
 // parse reads all files as one body.
-func (c *compiler) parse() *hclsyntax.Body {
+func (c *compiler) parse(next *generation) *hclsyntax.Body {
 	root := &hclsyntax.Body{Attributes: hclsyntax.Attributes{}}
-	for i, f := range c.src.Files {
+	for i, p := range parseAll(c.src.Files, c.previous) {
+		f := c.src.Files[i]
 		c.bp.Files[f.Name] = f.Bytes
-		parsed, diags := c.o.Previous.parse(f)
-		c.diags = append(c.diags, diags...)
-		if parsed == nil {
-			continue
+		c.report(p.diags...)
+		if len(p.diags) == 0 {
+			next.files[f.Name] = p
 		}
-		body := parsed.Body.(*hclsyntax.Body)
+		body := p.file.Body.(*hclsyntax.Body)
 		for name, a := range body.Attributes {
 			key := name
 			if _, taken := root.Attributes[name]; taken {
@@ -95,13 +105,6 @@ func (c *compiler) parse() *hclsyntax.Body {
 		c.bp.Files[f.Name] = f.Bytes
 	}
 	return root
-}
-
-func bindRoot(root *hclsyntax.Body, resources []Resource, diags hcl.Diagnostics) (*lang.Body, hcl.Diagnostics) {
-	start := root.SrcRange
-	start.End = start.Start
-	body, d := rootSpec(resources).Bind(root, start)
-	return body, append(diags, d...)
 }
 
 // heading reads the blueprint block.
@@ -140,154 +143,22 @@ func (c *compiler) requireVersion(constraint string, at hcl.Range) {
 	}
 	have, err := version.NewVersion(c.o.Version)
 	if err == nil && !want.Check(have) {
-		c.report(lang.Error(at, "Unsupported version of Currant", "The blueprint asks for %s; this is Currant %s.", constraint, c.o.Version))
+		c.report(lang.Error(at, "Unsupported version of Currant", "The blueprint asks for %s; this is Currant %s. Install a version that fits, or change required_version.", constraint, c.o.Version))
 	}
 }
 
-// names puts the blueprint's scope together: path, var, local, app, runbook.
-func (c *compiler) names() {
-	functions := lang.Functions(c.functionOptions())
-	abs, err := filepath.Abs(c.src.Dir)
-	if err != nil {
-		abs = c.src.Dir
-	}
-	path := cty.ObjectVal(map[string]cty.Value{"blueprint": cty.StringVal(abs)})
-	c.base = lang.NewScope(functions, map[string]cty.Value{"path": path})
-	vars, diags := lang.Variables(c.body.BlocksOf("variable"), c.src.Vars, c.o.Values, c.base)
-	c.report(diags...)
-	c.bp.Variables = vars
-	vals := map[string]cty.Value{}
-	for _, v := range vars {
-		vals[v.Name] = v.Value
-	}
-	outer := map[string]cty.Value{"var": cty.ObjectVal(vals), "app": c.apps(), "runbook": c.runbookNames()}
-	var attrs []*lang.Attr
-	for _, b := range c.body.BlocksOf("locals") {
-		attrs = append(attrs, b.Body.Attrs...)
-	}
-	ev := lang.NewEval(lang.EvalLimits{})
-	ev.Forbid = "local values are the same in every run"
-	locals, diags := lang.Locals(attrs, c.base.WithEval(ev, outer).Static(func(root, _ string) string {
-		switch root {
-		case "step", "trigger", "state", "job", "each", "error":
-			return fmt.Sprintf("%q belongs to a run; local values are evaluated when the blueprint is loaded. Use a compute step.", root)
+// sortDiagnostics brings diagnostics into the order of files and lines. Those of no place come first, in
+// their own order.
+func sortDiagnostics(diags hcl.Diagnostics) {
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
+		switch {
+		case a.Subject == nil && b.Subject == nil:
+			return 0
+		case a.Subject == nil:
+			return -1
+		case b.Subject == nil:
+			return 1
 		}
-		return ""
-	}))
-	c.report(diags...)
-	outer["local"] = cty.ObjectVal(locals)
-	c.bp.Scope = c.base.Child(outer)
-}
-
-func (c *compiler) apps() cty.Value {
-	apps := map[string]cty.Value{}
-	for _, b := range c.body.Blocks {
-		if b.Spec.Name != "app" {
-			continue
-		}
-		text := func(name, fallback string) cty.Value {
-			if a := b.Source.Body.Attributes[name]; a != nil {
-				if v, d := a.Expr.Value(nil); !d.HasErrors() && v.Type() == cty.String {
-					return v
-				}
-				return cty.UnknownVal(cty.String)
-			}
-			return cty.StringVal(fallback)
-		}
-		apps[b.Label()] = cty.ObjectVal(map[string]cty.Value{"reference": text("reference", b.Label()), "name": text("name", b.Label())})
-	}
-	return cty.ObjectVal(apps)
-}
-
-func (c *compiler) runbookNames() cty.Value {
-	out := map[string]cty.Value{}
-	for _, b := range c.body.BlocksOf("runbook") {
-		name := b.Label()
-		if prev := c.runbooks[name]; prev != nil {
-			c.report(lang.Error(b.Range, "Duplicate runbook", "The runbook %q is declared at %s:%d already.", name, prev.Range.Filename, prev.Range.Start.Line))
-			continue
-		}
-		c.runbooks[name] = b
-		endpoint := cty.NullVal(cty.String)
-		if t := b.Body.Block("trigger"); t != nil {
-			if k := c.o.Triggers.Kind(t.Label()); k != nil && k.Endpoint {
-				endpoint = cty.StringVal(strings.TrimSuffix(c.o.PublicURL, "/") + "/inbound/" + c.bp.Name + "/" + name)
-			}
-		}
-		out[name] = cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(name), "endpoint": endpoint})
-	}
-	return cty.ObjectVal(out)
-}
-
-// static is the blueprint's scope for checking.
-func (c *compiler) static() *lang.Scope {
-	return c.bp.Scope.Static(func(root, _ string) string {
-		switch root {
-		case "step", "trigger", "state", "job", "each", "error":
-			return fmt.Sprintf("%q belongs to a run and may be used inside a runbook only.", root)
-		}
-		return ""
+		return cmp.Or(cmp.Compare(a.Subject.Filename, b.Subject.Filename), cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte))
 	})
-}
-
-func (c *compiler) connections() {
-	for _, b := range c.body.BlocksOf("connection") {
-		conn := c.connection(b, false)
-		if conn == nil {
-			continue
-		}
-		if prev := c.bp.Connections[conn.Name]; prev != nil {
-			c.report(lang.Error(b.Range, "Duplicate connection", "The connection %q is declared at %s:%d already; names are unique across types.", conn.Name, prev.Range.Filename, prev.Range.Start.Line))
-			continue
-		}
-		c.bp.Connections[conn.Name] = conn
-		c.checkConnection(conn, c.static())
-	}
-}
-
-func (c *compiler) connection(b *lang.Block, local bool) *Connection {
-	kind := c.o.Steps.Connection(b.Labels[0])
-	if kind == nil {
-		c.report(lang.Error(b.LabelRanges[0], "Unknown connection type", "There is no connection type %q.%s", b.Labels[0], lang.DidYouMean(b.Labels[0], c.o.Steps.ConnectionNames())))
-		return nil
-	}
-	body, diags := kind.Spec().Bind(b.Source.Body, b.Range)
-	c.report(diags...)
-	return &Connection{Name: b.Labels[1], Kind: kind, Body: body, Local: local, Range: b.Range, Needs: needsOf(body.Exprs()), Scope: c.bp.Scope}
-}
-
-func (c *compiler) checkConnection(conn *Connection, scope *lang.Scope) {
-	args, diags := conn.Body.Eval(scope)
-	c.report(diags...)
-	if conn.Kind.Check != nil {
-		c.report(conn.Kind.Check(&steps.Check{Body: conn.Body, Args: args, Scope: scope})...)
-	}
-}
-
-func (c *compiler) resources() {
-	for _, r := range c.o.Resources {
-		for _, b := range c.body.BlocksOf(r.Name) {
-			body, diags := r.Spec.Bind(b.Source.Body, b.Range)
-			c.report(diags...)
-			args, diags := body.Eval(c.static())
-			c.report(diags...)
-			c.references(body)
-			if r.Check != nil {
-				c.report(r.Check(body, args)...)
-			}
-			c.bp.Resources = append(c.bp.Resources, BoundResource{Kind: r.Name, Name: b.Label(), Body: body, Args: args, Range: b.Range})
-		}
-	}
-}
-
-// references checks that reference attributes name something that exists.
-func (c *compiler) references(body *lang.Body) {
-	for _, a := range body.Attrs {
-		if a.Field.Form != lang.FormConnection {
-			continue
-		}
-		if ref, d := a.Reference(); d == nil && c.bp.Connections[ref.Name] == nil {
-			c.report(lang.Error(ref.Range, "Reference to undeclared connection", "There is no connection named %q.%s", ref.Name, lang.DidYouMean(ref.Name, slices.Collect(maps.Keys(c.bp.Connections)))))
-		}
-	}
 }

@@ -14,7 +14,8 @@ import (
 func needsOf(exprs []hclsyntax.Expression) Needs {
 	var n Needs
 	for _, e := range exprs {
-		for _, t := range lang.References(e) {
+		uses := lang.UsesOf(e)
+		for _, t := range uses.References {
 			root := t.RootName()
 			switch root {
 			case "step":
@@ -32,7 +33,7 @@ func needsOf(exprs []hclsyntax.Expression) Needs {
 				}
 			}
 		}
-		n.Time = n.Time || lang.CallsTimestamp(e)
+		n.Time = n.Time || slices.Contains(uses.Functions, "timestamp")
 	}
 	return n
 }

@@ -15,7 +15,7 @@ type rootArgs struct {
 	Variables   []lang.VariableArgs `hcl:"variable,block" doc:"A value that whoever runs the blueprint gives."`
 	Locals      []localsArgs        `hcl:"locals,block" doc:"Named values."`
 	Connections []lang.Deferred     `hcl:"connection,block" labels:"type name" doc:"A service that steps call."`
-	Runbooks    []runbookArgs       `hcl:"runbook,block" doc:"A trigger and a sequence of steps."`
+	Runbooks    []lang.Deferred     `hcl:"runbook,block" labels:"name" doc:"A trigger and a sequence of steps."`
 }
 
 type blueprintArgs struct {
@@ -29,17 +29,20 @@ type localsArgs struct {
 }
 
 type runbookArgs struct {
-	Name        string          `hcl:"name,label,name"`
-	Description string          `hcl:"description,optional,literal" doc:"Text for people."`
-	Enabled     bool            `hcl:"enabled,optional,static" default:"true" doc:"Whether events start runs."`
-	Concurrency string          `hcl:"concurrency,optional,static" default:"unlimited" enum:"unlimited|per_runbook|per_context" doc:"How many runs go on at once."`
-	Timeout     time.Duration   `hcl:"timeout,optional,static" default:"7d" min:"1ms" doc:"Limit of a whole run, waiting included."`
-	Retention   time.Duration   `hcl:"retention,optional,static" default:"30d" doc:"Finished runs are pruned after this."`
+	runbookHead
 	Trigger     lang.Deferred   `hcl:"trigger,block" labels:"kind" doc:"What starts a run."`
 	States      []stateArgs     `hcl:"state,block" doc:"A value of the run that steps may set."`
 	Connections []lang.Deferred `hcl:"connection,block" labels:"type name" doc:"A connection local to the run; it may use the run's values."`
 	Outputs     []outputArgs    `hcl:"output,block" doc:"A result of the run."`
 	Steps       lang.Steps      `hcl:",steps"`
+}
+
+type runbookHead struct {
+	Description string        `hcl:"description,optional,literal" doc:"Text for people."`
+	Enabled     bool          `hcl:"enabled,optional,static" default:"true" doc:"Whether events start runs."`
+	Concurrency string        `hcl:"concurrency,optional,static" default:"unlimited" enum:"unlimited|per_runbook|per_context" doc:"How many runs go on at once."`
+	Timeout     time.Duration `hcl:"timeout,optional,static" default:"7d" min:"1ms" doc:"Limit of a whole run, waiting included."`
+	Retention   time.Duration `hcl:"retention,optional,static" default:"30d" doc:"Finished runs are pruned after this."`
 }
 
 type stateArgs struct {
@@ -54,6 +57,12 @@ type outputArgs struct {
 	Description string    `hcl:"description,optional,literal" doc:"Text for people."`
 	Sensitive   bool      `hcl:"sensitive,optional,literal" doc:"Whether the value is masked wherever it is shown."`
 }
+
+var (
+	runbookSpec = lang.SpecOf[runbookArgs]()
+	// headSpec is a runbook's arguments without its blocks, which are evaluated elsewhere.
+	headSpec = lang.SpecOf[runbookHead]()
+)
 
 // Resource is a top-level block that deployment knows: app, ui_extension, automation_rule.
 type Resource struct {

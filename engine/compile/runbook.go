@@ -1,10 +1,8 @@
 package compile
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -12,7 +10,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"currant/engine/ingress"
 	"currant/engine/lang"
 	"currant/steps"
 )
@@ -24,15 +21,20 @@ var jobType = cty.Object(map[string]cty.Type{"uuid": cty.String, "runbook": cty.
 // errorType is the type of `error` in a catch block.
 var errorType = cty.Object(map[string]cty.Type{"message": cty.String, "kind": cty.String, "step": cty.String, "status": cty.Number})
 
-// builder checks one runbook.
+// builder checks one runbook. Builders of several runbooks work side by side: they only read the compiler.
 type builder struct {
 	*compiler
-	rb      *Runbook
-	block   *lang.Block
-	scope   *lang.Scope // the blueprint's names, trigger, state, job
-	names   map[string]declared
-	states  map[string]cty.Type
-	inOrder map[string]int
+	diags  hcl.Diagnostics // hides the compiler's
+	rb     *Runbook
+	source *lang.Block
+	body   *lang.Body  // of the runbook; hides the compiler's
+	scope  *lang.Scope // the blueprint's names, trigger, state, job
+	names  map[string]declared
+	states map[string]cty.Type
+	// stateValues are unknowns of the states' types, sensitive where their defaults are.
+	stateValues map[string]cty.Value
+	outputs     map[string]cty.Value // of all steps
+	calls       map[string]signature
 }
 
 // declared is where a step's name was given, and in what.
@@ -41,37 +43,58 @@ type declared struct {
 	inside string // the each block or step that it stands in, or ""
 }
 
-func (c *compiler) runbook(b *lang.Block) {
-	if c.runbooks[b.Label()] != b || b.Body == nil {
-		return // reported as a duplicate
+func newBuilder(c *compiler, b *lang.Block) *builder {
+	return &builder{compiler: c, source: b, names: map[string]declared{}, states: map[string]cty.Type{},
+		stateValues: map[string]cty.Value{}, outputs: map[string]cty.Value{}, calls: map[string]signature{},
+		rb: &Runbook{Name: b.Label(), Range: b.Range, Body: b.Source.Range(), OutputType: cty.EmptyObject,
+			Connections: map[string]*Connection{}, Nodes: map[string]*Node{}}}
+}
+
+func (r *builder) report(d ...*hcl.Diagnostic) { r.diags = append(r.diags, d...) }
+
+// build checks the runbook whole.
+func (r *builder) build() *compiled {
+	body, diags := runbookSpec.Bind(r.source.Source.Body, r.source.Range)
+	r.body = body
+	r.report(diags...)
+	r.head()
+	input, trigger := r.trigger()
+	r.declareStates()
+	r.scope = r.bp.Scope.Child(map[string]cty.Value{
+		"trigger": cty.UnknownVal(trigger), "state": cty.ObjectVal(r.stateValues), "job": cty.UnknownVal(jobType),
+	})
+	r.lazyTrigger()
+	r.declare(body.Steps, "")
+	r.localConnections()
+	vis := visible{}
+	r.rb.Steps = r.sequence(body.Steps, place{}, vis)
+	if len(body.Steps) == 0 {
+		r.report(lang.Error(r.rb.Range, "Runbook without steps", "The runbook %q has no step: add one, such as step \"log\" \"hello\" { message = \"…\" }.", r.rb.Name))
 	}
-	r := &builder{compiler: c, block: b, names: map[string]declared{}, states: map[string]cty.Type{},
-		rb: &Runbook{Blueprint: c.bp, Name: b.Label(), Range: b.Range, Body: b.Source.Range(), Connections: map[string]*Connection{}, Nodes: map[string]*Node{}}}
-	var args runbookArgs
-	v, diags := headOf(b).Eval(c.static())
-	c.report(diags...)
-	b.Spec.Spec.Decode(v, &args)
+	r.checkLocalConnections()
+	secret := r.declareOutputs(vis)
+	e := &compiled{block: r.source, diags: r.diags, calls: r.calls,
+		signature: signature{input: input, outputs: r.rb.OutputType, secret: secret}}
+	if r.rb.Trigger != nil {
+		e.signature.trigger = r.rb.Trigger.Kind.Name
+	}
+	e.finish(r.rb)
+	return e
+}
+
+// head evaluates the runbook's own arguments.
+func (r *builder) head() {
+	head := *r.body
+	head.Blocks, head.Spec = nil, headSpec
+	var args runbookHead
+	v, diags := head.Eval(r.static())
+	r.report(diags...)
+	headSpec.Decode(v, &args)
 	r.rb.Description, r.rb.Enabled, r.rb.Concurrency = args.Description, args.Enabled, args.Concurrency
 	r.rb.Timeout, r.rb.Retention = orDefault(args.Timeout, 7*24*time.Hour), orDefault(args.Retention, 30*24*time.Hour)
 	if r.rb.Concurrency == "" {
 		r.rb.Concurrency = "unlimited"
 	}
-	trigger := r.trigger()
-	r.statesOf()
-	r.scope = c.bp.Scope.Child(map[string]cty.Value{
-		"trigger": cty.UnknownVal(trigger), "state": unknowns(r.states), "job": cty.UnknownVal(jobType),
-	})
-	r.lazyTrigger()
-	r.declare(b.Body.Steps, "")
-	r.localConnections()
-	vis := visible{}
-	r.rb.Steps = r.sequence(b.Body.Steps, place{}, vis)
-	if len(b.Body.Steps) == 0 {
-		c.report(lang.Error(b.Range, "Runbook without steps", "The runbook %q has no step: add one, such as step \"log\" \"hello\" { message = \"…\" }.", r.rb.Name))
-	}
-	r.outputs(vis)
-	c.bp.Runbooks = append(c.bp.Runbooks, r.rb)
-	c.bp.byName[r.rb.Name] = r.rb
 }
 
 func orDefault(d, fallback time.Duration) time.Duration {
@@ -81,116 +104,72 @@ func orDefault(d, fallback time.Duration) time.Duration {
 	return d
 }
 
-// headOf is a runbook's body without the blocks that are evaluated elsewhere.
-func headOf(b *lang.Block) *lang.Body {
-	head := *b.Body
-	head.Blocks = nil
-	spec := *head.Spec
-	spec.Blocks = nil
-	head.Spec = &spec
-	return &head
-}
-
-func unknowns(types map[string]cty.Type) cty.Value {
-	vals := make(map[string]cty.Value, len(types))
-	for n, t := range types {
-		vals[n] = cty.UnknownVal(t)
-	}
-	return cty.ObjectVal(vals)
-}
-
-// trigger checks the trigger and tells the type of its output.
-func (r *builder) trigger() cty.Type {
-	b := r.block.Body.Block("trigger")
-	if b == nil {
-		return cty.DynamicPseudoType // reported as missing
-	}
-	kind := r.o.Triggers.Kind(b.Label())
-	if kind == nil {
-		r.report(lang.Error(b.LabelRanges[0], "Unknown trigger kind", "There is no trigger kind %q.%s", b.Label(), lang.DidYouMean(b.Label(), r.o.Triggers.Names())))
-		return cty.DynamicPseudoType
-	}
-	body, diags := kind.Spec().Bind(b.Source.Body, b.Range)
-	r.report(diags...)
-	r.references(body)
-	args, diags := body.Eval(r.static())
-	r.report(diags...)
-	check := &ingress.Check{Body: body, Args: args, Scope: r.static()}
-	if kind.Check != nil {
-		r.report(kind.Check(check)...)
-	}
-	out := cty.EmptyObject
-	if kind.Output != nil {
-		out = kind.Output(check)
-	}
-	r.rb.Trigger = &ingress.Trigger{Blueprint: r.bp.Name, Runbook: r.rb.Name, Kind: kind, Body: body, Args: args,
-		Output: out, Scope: r.bp.Scope, Enabled: r.rb.Enabled}
-	return out
-}
-
-// lazyTrigger checks the trigger's expressions over its own output: discard_when, context and the like.
-func (r *builder) lazyTrigger() {
-	if r.rb.Trigger == nil {
-		return
-	}
-	scope := r.bp.Scope.Child(map[string]cty.Value{"trigger": cty.UnknownVal(r.rb.Trigger.Output)}).Static(func(root, _ string) string {
-		if root == "step" || root == "state" || root == "job" {
-			return fmt.Sprintf("%q is not there yet: a trigger is asked before its run begins. Use trigger.", root)
-		}
-		return ""
-	})
-	r.report(ingress.CheckPerEvent(r.rb.Trigger.Body, scope)...)
-}
-
-func (r *builder) statesOf() {
-	for _, b := range r.block.Body.BlocksOf("state") {
+func (r *builder) declareStates() {
+	first := map[string]hcl.Range{}
+	for _, b := range r.body.BlocksOf("state") {
 		name := b.Label()
-		if _, dup := r.states[name]; dup {
-			r.report(lang.Error(b.Range, "Duplicate state", "The state %q is declared twice.", name))
+		if prev, dup := first[name]; dup {
+			r.report(lang.Error(b.Range, "Duplicate state", "The state %q is declared at line %d already. Give this one another name.", name, prev.Start.Line))
 			continue
 		}
+		first[name] = b.Range
 		if steps.IsCommon(name) {
-			r.report(lang.Error(b.LabelRanges[0], "Invalid state name", "A state may not be called %q: every step has an argument of that name.", name))
+			r.report(lang.Error(b.LabelRanges[0], "Invalid state name", "A state may not be called %q: every step has an argument of that name. Choose another name.", name))
 		}
-		st := State{Name: name, Type: cty.DynamicPseudoType}
-		t, defaults, typed := b.Body.TypeOf("type")
-		def := b.Body.Attr("default")
-		if def == nil && b.Body.Attr("type") == nil {
-			r.report(lang.Error(b.Range, "Missing argument", "The state %q needs a type or a default.", name))
-		}
-		st.Default = cty.NullVal(cty.DynamicPseudoType)
-		if def != nil {
-			v, diags := r.static().EvalAttr(def)
-			r.report(diags...)
-			st.Default = v
-		}
-		if typed {
-			st.Type = t
-			st.Default = r.fit(st.Default, t, defaults, def)
-		} else if def != nil {
-			st.Type = widen(st.Default.Type())
-			if v, err := lang.ConvertTo(st.Default, st.Type, nil); err == nil {
-				st.Default = v
-			}
-		}
+		st := r.state(name, b)
 		r.states[name] = st.Type
+		r.stateValues[name] = unknownLike(st.Default, st.Type)
 		r.rb.States = append(r.rb.States, st)
 	}
+}
+
+func (r *builder) state(name string, b *lang.Block) State {
+	st := State{Name: name, Type: cty.DynamicPseudoType, Default: cty.NullVal(cty.DynamicPseudoType)}
+	t, defaults, typed := b.Body.TypeOf("type")
+	def := b.Body.Attr("default")
+	if def == nil && b.Body.Attr("type") == nil {
+		r.report(lang.Error(b.Range, "Missing argument", "The state %q needs a type or a default, such as type = number or default = 0.", name))
+	}
+	if def != nil {
+		v, diags := r.static().EvalAttr(def)
+		r.report(diags...)
+		st.Default = v
+	}
+	switch {
+	case typed:
+		st.Type = t.WithoutOptionalAttributesDeep()
+		st.Default = r.fit(st.Default, t, defaults, def)
+	case def != nil && !st.Default.IsNull():
+		st.Type = widen(st.Default.Type())
+		if v, err := lang.ConvertTo(st.Default, st.Type, nil); err == nil {
+			st.Default = v
+		}
+	}
+	return st
 }
 
 func (r *builder) fit(v cty.Value, t cty.Type, defaults *typeexpr.Defaults, at *lang.Attr) cty.Value {
 	out, err := lang.ConvertTo(v, t, defaults)
 	if err != nil {
-		r.report(lang.Error(at.Expr.Range(), "Incorrect value type", "The default does not fit the type %s: %s.", typeexpr.TypeString(t), err))
-		return cty.UnknownVal(t)
+		r.report(lang.Error(at.Expr.Range(), "Incorrect value type", "The default does not fit the type %s: %s.", typeexpr.TypeString(t), reason(v, err)))
+		return cty.UnknownVal(t.WithoutOptionalAttributesDeep())
 	}
 	return out
+}
+
+// reason is why a value could not be converted; of a sensitive one, not in the converter's words, for they
+// may quote it.
+func reason(v cty.Value, err error) string {
+	if v.ContainsMarked() {
+		return "it is sensitive, so the reason is not shown"
+	}
+	return err.Error()
 }
 
 // widen is the type of a state whose default is of type t: an empty list or object may become anything.
 func widen(t cty.Type) cty.Type {
 	switch {
-	case t.Equals(cty.EmptyTuple), t.Equals(cty.EmptyObject):
+	case t == cty.EmptyTuple || t == cty.EmptyObject:
 		return cty.DynamicPseudoType
 	case t.IsTupleType():
 		first := t.TupleElementType(0)
@@ -204,37 +183,26 @@ func widen(t cty.Type) cty.Type {
 	return t
 }
 
-func (r *builder) localConnections() {
-	for _, b := range r.block.Body.BlocksOf("connection") {
-		conn := r.connection(b, true)
-		if conn == nil {
-			continue
-		}
-		if prev := r.bp.Connections[conn.Name]; prev != nil {
-			r.report(lang.Error(b.Range, "Duplicate connection", "The blueprint has a connection %q at %s:%d; a runbook's own may not share its name.", conn.Name, prev.Range.Filename, prev.Range.Start.Line))
-		}
-		if prev := r.rb.Connections[conn.Name]; prev != nil {
-			r.report(lang.Error(b.Range, "Duplicate connection", "The connection %q is declared at line %d already.", conn.Name, prev.Range.Start.Line))
-			continue
-		}
-		r.rb.Connections[conn.Name] = conn
-	}
-}
-
-// outputs are checked with all steps that are visible at the runbook's end.
-func (r *builder) outputs(vis visible) {
+// declareOutputs checks the outputs, with all steps that are visible at the runbook's end, and names the
+// sensitive ones.
+func (r *builder) declareOutputs(vis visible) (secret []string) {
 	types := map[string]cty.Type{}
-	for _, b := range r.block.Body.BlocksOf("output") {
+	first := map[string]hcl.Range{}
+	for _, b := range r.body.BlocksOf("output") {
 		name := b.Label()
-		if _, dup := types[name]; dup {
-			r.report(lang.Error(b.Range, "Duplicate output", "The output %q is declared twice.", name))
+		if prev, dup := first[name]; dup {
+			r.report(lang.Error(b.Range, "Duplicate output", "The output %q is declared at line %d already. Give this one another name.", name, prev.Start.Line))
 			continue
 		}
+		first[name] = b.Range
 		types[name] = cty.DynamicPseudoType
 		var args outputArgs
 		v, diags := b.Body.Eval(r.static())
 		r.report(diags...)
 		b.Spec.Spec.Decode(v, &args)
+		if args.Sensitive {
+			secret = append(secret, name)
+		}
 		a := b.Body.Attr("value")
 		if a == nil {
 			continue
@@ -249,83 +217,55 @@ func (r *builder) outputs(vis visible) {
 		r.rb.Outputs = append(r.rb.Outputs, Output{Name: name, Description: args.Description, Expr: a.Expr, Sensitive: args.Sensitive, Range: b.Range, Needs: needs})
 	}
 	r.rb.OutputType = cty.Object(types)
+	slices.Sort(secret)
+	return secret
 }
 
-// circles refuses runbooks that call each other in a circle.
-func (c *compiler) circles() {
-	calls := map[string][]string{}
-	for _, rb := range c.bp.Runbooks {
-		for _, n := range slices.Sorted(maps.Keys(rb.Nodes)) {
-			for attr, target := range rb.Nodes[n].References {
-				if attr == "runbook" && rb.Nodes[n].Kind.Name == "call" {
-					calls[rb.Name] = append(calls[rb.Name], target)
-				}
-			}
-		}
+// runbookType tells what a call of a runbook takes and gives.
+func (r *builder) runbookType(name string) (steps.RunbookType, bool) {
+	s, ok := r.signatureOf(name)
+	if !ok {
+		return steps.RunbookType{}, false
 	}
-	done := map[string]bool{}
-	var visit func(name string, path []string)
-	visit = func(name string, path []string) {
-		if i := slices.Index(path, name); i >= 0 {
-			circle := strings.Join(append(path[i:], name), " → ")
-			c.report(lang.Error(c.runbooks[name].Range, "Runbooks call each other in a circle", "%s.", circle))
-			for _, n := range path[i:] {
-				done[n] = true
-			}
-			return
-		}
-		if done[name] || len(path) > 1000 {
-			return
-		}
-		for _, target := range calls[name] {
-			visit(target, append(slices.Clone(path), name))
-		}
-		done[name] = true
-	}
-	for _, rb := range c.bp.Runbooks {
-		visit(rb.Name, nil)
-	}
+	r.calls[name] = s
+	return steps.RunbookType{Trigger: s.trigger, Input: s.input, Outputs: s.outputs}, true
 }
 
-// secretsRunbook checks the rules on app triggers (LANGUAGE section 4).
-func (c *compiler) secretsRunbook() {
-	var secrets, apps []*Runbook
-	byApp := map[string]*Runbook{}
-	for _, rb := range c.bp.Runbooks {
-		if rb.Trigger == nil {
+// localConnections declares the runbook's own connections.
+func (r *builder) localConnections() {
+	for _, b := range r.body.BlocksOf("connection") {
+		conn, diags := r.connection(b, true)
+		r.report(diags...)
+		if conn == nil {
 			continue
 		}
-		if rb.Trigger.Kind.App {
-			apps = append(apps, rb)
+		if prev := r.bp.Connections[conn.Name]; prev != nil {
+			r.report(lang.Error(b.Range, "Duplicate connection", "The blueprint has a connection %q at %s:%d; a runbook's own may not share its name. Give this one another.", conn.Name, prev.Range.Filename, prev.Range.Start.Line))
 		}
-		switch rb.Trigger.Kind.Name {
-		case "secrets_changed":
-			secrets = append(secrets, rb)
-		case "automation_webhook":
-			ref := rb.Trigger.Args.GetAttr("app_reference")
-			if ref.IsNull() || !ref.IsKnown() {
-				continue
-			}
-			if prev := byApp[ref.AsString()]; prev != nil {
-				c.report(lang.Error(rb.Range, "Two automation webhooks for one app", "The runbooks %q (%s:%d) and %q both serve the app %q.", prev.Name, prev.Range.Filename, prev.Range.Start.Line, rb.Name, ref.AsString()))
-			}
-			byApp[ref.AsString()] = rb
+		if prev := r.rb.Connections[conn.Name]; prev != nil {
+			r.report(lang.Error(b.Range, "Duplicate connection", "The connection %q is declared at line %d already. Give this one another name.", conn.Name, prev.Range.Start.Line))
+			continue
 		}
+		r.rb.Connections[conn.Name] = conn
 	}
-	hasApp := slices.ContainsFunc(c.bp.Resources, func(r BoundResource) bool { return r.Kind == "app" })
-	switch {
-	case len(secrets) > 1:
-		for _, rb := range secrets[1:] {
-			c.report(lang.Error(rb.Range, "More than one secrets_changed runbook", "A blueprint has exactly one; the first is %q at %s:%d.", secrets[0].Name, secrets[0].Range.Filename, secrets[0].Range.Start.Line))
+}
+
+// checkLocalConnections checks the runbook's own connections once, with all its steps: which of them a
+// connection may use depends on where it is used (see useConnection).
+func (r *builder) checkLocalConnections() {
+	for _, name := range slices.Sorted(maps.Keys(r.rb.Connections)) {
+		conn := r.rb.Connections[name]
+		r.report(conn.check(r.at(place{}, r.outputs, conn.Needs))...)
+	}
+}
+
+// useConnection reports the steps that a connection of the runbook uses and that have not run where it is used.
+func (r *builder) useConnection(conn *Connection, at hcl.Range, vis visible) {
+	for _, name := range conn.Needs.Steps {
+		if _, ok := vis[name]; ok || r.names[name].at == (hcl.Range{}) {
+			continue
 		}
-	case len(secrets) == 0 && (hasApp || len(apps) > 0):
-		at := hcl.Range{}
-		if len(apps) > 0 {
-			at = apps[0].Range
-		} else {
-			i := slices.IndexFunc(c.bp.Resources, func(r BoundResource) bool { return r.Kind == "app" })
-			at = c.bp.Resources[i].Range
-		}
-		c.report(lang.Error(at, "No secrets_changed runbook", "A blueprint with an app, or with a trigger of one, needs exactly one runbook with the trigger secrets_changed: the customers' credentials arrive there."))
+		r.report(lang.Error(at, "Connection not available here", "The connection %q (line %d) uses step.%s. %s", conn.Name, conn.Range.Start.Line, name, r.explain("step", name, vis)))
+		return
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"currant/steps"
 )
 
-// visible are the steps that an expression may use, with the types of their outputs.
-type visible map[string]cty.Type
+// visible are the steps that an expression may use, with unknowns of their outputs.
+type visible map[string]cty.Value
 
 // place is where in a runbook a step stands.
 type place struct {
@@ -67,8 +67,8 @@ func (r *builder) at(p place, vis visible, needs Needs) *lang.Scope {
 	if len(needs.Steps) > 0 || slices.Contains(needs.Roots, "step") {
 		outs := map[string]cty.Value{}
 		for _, n := range needs.Steps {
-			if t, ok := vis[n]; ok {
-				outs[n] = cty.UnknownVal(t)
+			if v, ok := vis[n]; ok {
+				outs[n] = v
 			}
 		}
 		vars["step"] = cty.ObjectVal(outs)
@@ -83,11 +83,9 @@ func (r *builder) explain(root, name string, vis visible) string {
 		return "\"error\" is known in a catch block only."
 	case "each":
 		return "\"each\" is known in an each block without a label only."
-	case "connection":
-		return "A connection may be named by the connection argument only."
 	case "step":
 	default:
-		return ""
+		return explainReference(root)
 	}
 	if name == "" {
 		return "\"step\" is followed by the name of a step: step.NAME."
@@ -124,9 +122,9 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	}
 	kind := r.o.Steps.Kind(b.Labels[0])
 	if kind == nil {
-		r.report(lang.Error(b.LabelRanges[0], "Unknown step kind", "There is no step kind %q.%s", b.Labels[0], lang.DidYouMean(b.Labels[0], r.o.Steps.KindNames())))
+		r.report(lang.Error(b.LabelRanges[0], "Unknown step kind", "There is no step kind %q; \"currant docs\" lists them.%s", b.Labels[0], lang.DidYouMean(b.Labels[0], r.o.Steps.KindNames())))
 		r.unknownKind(b, p, vis)
-		vis[name] = cty.DynamicPseudoType
+		vis[name] = cty.DynamicVal
 		return nil
 	}
 	body, diags := kind.Spec().Bind(b.Body, b.DefRange())
@@ -146,22 +144,35 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	r.nodeReferences(n, vis)
 	check := &steps.Check{Body: body, Args: args, Scope: scope, States: r.states, Runbook: r.runbookType, ConnectionNamed: body.Attr("connection") != nil, Collected: cty.NilType}
 	r.connectionOf(n, check, vis)
-	inner := r.blocks(n, p, vis, check)
+	inner, collected := r.blocks(n, p, vis, check)
 	r.lazies(n, p, vis, inner)
 	if kind.Check != nil {
 		r.report(kind.Check(check)...)
 	}
 	n.Output = kind.OutputType(check)
 	maps.Copy(vis, inner)
-	vis[name] = n.Output
+	out := r.outputValue(n, check, collected)
+	vis[name], r.outputs[name] = out, out
 	r.rb.Nodes[name] = n
 	return n
 }
 
 // unknownKind still checks the steps inside a step of an unknown kind.
 func (r *builder) unknownKind(b *hclsyntax.Block, p place, vis visible) {
-	for _, inner := range innerSteps(b.Body) {
-		r.step(inner, p, maps.Clone(vis))
+	for _, block := range b.Body.Blocks {
+		inside := maps.Clone(vis)
+		bound := p
+		for _, name := range append([]string{"each", "error"}, block.Labels...) {
+			bound = bound.bind(name, cty.DynamicVal)
+		}
+		for _, inner := range innerSteps(&hclsyntax.Body{Blocks: hclsyntax.Blocks{block}}) {
+			r.step(inner, bound, inside)
+		}
+		for name := range inside {
+			if _, before := vis[name]; !before {
+				defer func() { vis[name] = cty.DynamicVal }()
+			}
+		}
 	}
 }
 
@@ -187,85 +198,10 @@ func (r *builder) interrupted(n *Node) {
 	}
 }
 
-// nodeReferences resolves reference attributes other than the connection.
-func (r *builder) nodeReferences(n *Node, vis visible) {
-	for _, a := range n.Body.Attrs {
-		if a.Field.Form != lang.FormRunbook {
-			continue
-		}
-		ref, d := a.Reference()
-		if d != nil {
-			continue // Bind has reported it
-		}
-		if r.runbooks[ref.Name] == nil {
-			r.report(lang.Error(ref.Range, "Reference to undeclared runbook", "There is no runbook named %q.%s", ref.Name, lang.DidYouMean(ref.Name, slices.Sorted(maps.Keys(r.runbooks)))))
-			continue
-		}
-		n.References[a.Name] = ref.Name
-	}
-}
-
-// connectionOf finds the step's connection: the one it names, else the blueprint's only one of the type.
-func (r *builder) connectionOf(n *Node, check *steps.Check, vis visible) {
-	if n.Kind.Connection == "" {
-		return
-	}
-	if a := n.Body.Attr("connection"); a != nil {
-		ref, d := a.Reference()
-		if d != nil {
-			return
-		}
-		conn := r.rb.Connections[ref.Name]
-		if conn == nil {
-			conn = r.bp.Connections[ref.Name]
-		}
-		switch {
-		case conn == nil:
-			known := append(slices.Collect(maps.Keys(r.bp.Connections)), slices.Collect(maps.Keys(r.rb.Connections))...)
-			r.report(lang.Error(ref.Range, "Reference to undeclared connection", "There is no connection named %q.%s", ref.Name, lang.DidYouMean(ref.Name, known)))
-		case conn.Kind.Name != n.Kind.Connection:
-			r.report(lang.Error(ref.Range, "Wrong type of connection", "A step of kind %q uses a connection of type %q; %q (%s:%d) is of type %q.", n.Kind.Name, n.Kind.Connection, conn.Name, conn.Range.Filename, conn.Range.Start.Line, conn.Kind.Name))
-		default:
-			n.Connection = conn
-			if conn.Local {
-				n.Needs = n.Needs.with(conn.Needs)
-				r.checkConnectionOnce(conn, vis)
-			}
-		}
-		return
-	}
-	if n.Kind.WithoutConnection != nil && n.Kind.WithoutConnection(check) {
-		return
-	}
-	var fitting []*Connection
-	for _, name := range slices.Sorted(maps.Keys(r.bp.Connections)) {
-		if c := r.bp.Connections[name]; c.Kind.Name == n.Kind.Connection {
-			fitting = append(fitting, c)
-		}
-	}
-	switch {
-	case len(fitting) == 1:
-		n.Connection = fitting[0]
-	case n.Kind.ConnectionOptional:
-	case len(fitting) == 0:
-		r.report(lang.Error(n.Range, "No connection", "A step of kind %q needs a connection of type %q, and the blueprint has none: add connection %q \"NAME\" { … }.", n.Kind.Name, n.Kind.Connection, n.Kind.Connection))
-	default:
-		var names []string
-		for _, c := range fitting {
-			names = append(names, "connection."+c.Name)
-		}
-		r.report(lang.Error(n.Range, "Which connection?", "The blueprint has %d connections of type %q; name one with connection = %s.", len(fitting), n.Kind.Connection, strings.Join(names, " or ")))
-	}
-}
-
-// checkConnectionOnce checks a run-local connection where it is first used, with what is visible there.
-func (r *builder) checkConnectionOnce(conn *Connection, vis visible) {
-	r.checkConnection(conn, r.at(place{}, vis, conn.Needs))
-}
-
-// blocks checks the blocks of steps inside a step and returns the steps that stay visible after it.
-func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) visible {
-	after := visible{}
+// blocks checks the blocks of steps inside a step and returns the steps that stay visible after it, and what
+// the step collects.
+func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) (after visible, collected cty.Value) {
+	after, collected = visible{}, cty.NilVal
 	if n.Body.Spec.HoldsSteps {
 		b := &Block{Key: "do", Body: n.Body}
 		inner := maps.Clone(vis)
@@ -297,20 +233,22 @@ func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) visi
 		if isEach(bl.Spec) {
 			r.each(n, b, bl, &inside, vis)
 			b.Steps = r.sequence(bl.Body.Steps, inside, inner)
-			r.collect(b, bl, inside, inner, check)
+			if v := r.collect(b, bl, inside, inner); v != cty.NilVal {
+				check.Collected, collected = v.Type(), v
+			}
 		} else {
 			b.Steps = r.sequence(bl.Body.Steps, inside, inner)
 			b.Inner = r.added(inner, vis, after)
 		}
 		n.Blocks = append(n.Blocks, b)
 	}
-	return after
+	return after, collected
 }
 
 func (r *builder) branchLabel(n *Node, bl *lang.Block, b *Block) {
 	for _, other := range n.Blocks {
 		if other.Type == b.Type && other.Label == b.Label {
-			r.report(lang.Error(bl.Range, "Duplicate branch", "The branch %q stands twice in %q.", b.Label, n.Name))
+			r.report(lang.Error(bl.Range, "Duplicate branch", "The branch %q stands twice in %q. Give one of them another name.", b.Label, n.Name))
 		}
 	}
 	b.Key = b.Type + "." + b.Label
@@ -318,73 +256,14 @@ func (r *builder) branchLabel(n *Node, bl *lang.Block, b *Block) {
 
 // added are the names that a block's sequence has made visible; they go into after.
 func (r *builder) added(inner, vis, after visible) (names []string) {
-	for name, t := range inner {
+	for name, v := range inner {
 		if _, before := vis[name]; !before {
 			names = append(names, name)
-			after[name] = t
+			after[name] = v
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-// each binds the iteration's name and judges whether state may be set inside.
-func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible) {
-	b.Each, b.Binding = true, "each"
-	if b.Label != "" {
-		b.Binding = b.Label
-	}
-	switch b.Binding {
-	case "var", "local", "path", "app", "connection", "runbook", "trigger", "step", "state", "job", "error":
-		r.report(lang.Error(bl.LabelRanges[0], "Invalid iteration name", "An iteration may not be called %q: the name means something else.", b.Binding))
-	}
-	item := cty.DynamicVal
-	if b.Parallel = bl.Body.Attr("parallel"); b.Parallel != nil {
-		scope := r.at(*p, vis, needsOf([]hclsyntax.Expression{b.Parallel.Expr}))
-		v, diags := scope.EvalAttr(b.Parallel)
-		r.report(diags...)
-		b.Needs = needsOf([]hclsyntax.Expression{b.Parallel.Expr})
-		if u, _ := v.Unmark(); !u.IsKnown() || u.IsNull() || u.Equals(cty.NumberIntVal(1)).False() {
-			p.noSet = fmt.Sprintf("The iterations of %q run in parallel and may not set state.", n.Name)
-		}
-	}
-	if a := n.Body.Attr("items"); a != nil && n.Kind.Loop != nil {
-		needs := needsOf([]hclsyntax.Expression{a.Expr})
-		if v, diags := r.at(*p, vis, needs).Eval(a.Expr, cty.DynamicPseudoType); !diags.HasErrors() {
-			item = itemOf(v, n.Body.Attr("size") != nil)
-		}
-	}
-	*p = p.bind(b.Binding, cty.ObjectVal(map[string]cty.Value{"value": item, "index": cty.UnknownVal(cty.Number), "key": cty.UnknownVal(cty.String)}))
-	p.inside = n.Name
-}
-
-// itemOf is an unknown of the element type of a loop's items; of the chunk's where they come in chunks.
-func itemOf(items cty.Value, chunks bool) cty.Value {
-	items, marks := items.Unmark()
-	_, item := lang.ElementTypes(items)
-	if chunks {
-		if item.Type() == cty.DynamicPseudoType {
-			return cty.DynamicVal.WithMarks(marks)
-		}
-		item = cty.UnknownVal(cty.List(item.Type()))
-	}
-	if lang.IsSensitive(items) {
-		item = lang.MarkSensitive(item)
-	}
-	return item.WithMarks(marks)
-}
-
-func (r *builder) collect(b *Block, bl *lang.Block, p place, inner visible, check *steps.Check) {
-	a := bl.Body.Attr("collect")
-	if a == nil {
-		return
-	}
-	b.Collect = a.Expr
-	needs := needsOf([]hclsyntax.Expression{a.Expr})
-	b.Needs = b.Needs.with(needs)
-	v, diags := r.at(p, inner, needs).Eval(a.Expr, cty.DynamicPseudoType)
-	r.report(diags...)
-	check.Collected = v.Type()
 }
 
 // lazies checks the step's own lazy expressions: `when` sees what is before the step, others (while, until)
@@ -404,12 +283,4 @@ func (r *builder) lazies(n *Node, p place, vis, inner visible) {
 		_, diags := r.at(p, see, needs).Eval(a.Expr, t)
 		r.report(diags...)
 	}
-}
-
-// runbookType tells what a call of a runbook takes and gives.
-func (r *builder) runbookType(name string) (steps.RunbookType, bool) {
-	if b := r.runbooks[name]; b == nil || b.Body == nil {
-		return steps.RunbookType{}, false
-	}
-	return r.compiler.runbookType(name), true
 }

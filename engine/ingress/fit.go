@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"currant/engine/lang"
 )
@@ -62,7 +61,7 @@ func misfit(v cty.Value, t cty.Type, at *place) string {
 		if v.Type() == t {
 			return ""
 		}
-		if _, err := convert.Convert(v, t); err != nil {
+		if _, err := lang.Convert(v, t); err != nil {
 			return fmt.Sprintf("%s: %s is required", at, kindOf(t))
 		}
 	case t.IsObjectType():

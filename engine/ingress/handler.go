@@ -60,6 +60,11 @@ func panicText(p any) string {
 	return "unknown"
 }
 
+// planned refuses the events of a kind that a later build receives. The sender keeps them for a while.
+func planned(k *Kind) *Refusal {
+	return refuse(http.StatusNotImplemented, "This build of Currant cannot receive events of the trigger kind %q yet.", k.Name)
+}
+
 func notFound() *Refusal { return refuse(http.StatusNotFound, "There is no such endpoint.") }
 
 func (s *Server) ready() bool {
@@ -97,6 +102,9 @@ func (s *Server) inbound(r *http.Request, rest string) (*Trigger, answer) {
 	t, postfix := s.route(rest)
 	if t == nil {
 		return nil, answerError(notFound())
+	}
+	if t.Kind.Accept == nil {
+		return t, answerError(planned(t.Kind))
 	}
 	req, err := s.read(r, t, postfix)
 	if err != nil {
@@ -137,7 +145,7 @@ func (s *Server) route(rest string) (*Trigger, string) {
 		return nil, ""
 	}
 	t, ok := s.Route(blueprint, runbook)
-	if !ok || t == nil || !t.Enabled || !t.Kind.Endpoint || t.Kind.Accept == nil {
+	if !ok || t == nil || !t.Enabled || !t.Kind.Endpoint {
 		return nil, ""
 	}
 	return t, rest

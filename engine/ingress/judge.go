@@ -60,7 +60,7 @@ var perEvent = map[string]cty.Type{"context": cty.String, "discard_when": cty.Bo
 // a *Refusal or a failure of ours.
 func (t *Trigger) Receive(ctx context.Context, r *Request) (Event, error) {
 	if t.Kind.Accept == nil {
-		return Event{}, notFound()
+		return Event{}, planned(t.Kind)
 	}
 	ev, err := t.Kind.Accept(ctx, t, r)
 	if err != nil {

@@ -174,6 +174,24 @@ func (r *Reader) Run(ctx context.Context, id string) (Run, error) {
 	return run, nil
 }
 
+// ByDelivery returns the run that a delivery started; the error is ErrNotFound where none did.
+func (r *Reader) ByDelivery(ctx context.Context, blueprint, runbook, delivery string) (Run, error) {
+	var run Run
+	err := r.pool.use(ctx, func(c *conn) error {
+		id := ""
+		err := c.query(ctx, sqlByDelivery, func(row []driver.Value) error { id = str(row[0]); return errStop }, blueprint, runbook, delivery)
+		if err != nil {
+			return err
+		}
+		run, err = readRun(ctx, c, id)
+		return err
+	})
+	if err != nil {
+		return Run{}, fmt.Errorf("run of delivery %q: %w", delivery, err)
+	}
+	return run, nil
+}
+
 // Records returns the records of an unfinished run by path; an ended one has none.
 func (r *Reader) Records(ctx context.Context, id string) ([]Record, error) {
 	var out []Record

@@ -117,8 +117,8 @@ func (s *Spec) Bind(src *hclsyntax.Body, header hcl.Range) (*Body, hcl.Diagnosti
 
 func (spec *BlockSpec) bind(bl *hclsyntax.Block) (*Block, hcl.Diagnostics) {
 	diags := checkLabels(spec, bl)
-	if diags.HasErrors() && spec.Deferred {
-		return nil, diags
+	if spec.Deferred && (len(bl.Labels) < required(spec) || len(bl.Labels) > len(spec.Spec.Labels)) {
+		return nil, diags // whoever binds it counts on its labels
 	}
 	out := &Block{Spec: spec, Labels: bl.Labels, LabelRanges: bl.LabelRanges, Source: bl, Range: bl.DefRange()}
 	if !spec.Deferred {
@@ -127,6 +127,15 @@ func (spec *BlockSpec) bind(bl *hclsyntax.Block) (*Block, hcl.Diagnostics) {
 		out.Body = body
 	}
 	return out, diags
+}
+
+func required(spec *BlockSpec) (n int) {
+	for _, l := range spec.Spec.Labels {
+		if !l.Optional {
+			n++
+		}
+	}
+	return n
 }
 
 func checkLabels(spec *BlockSpec, bl *hclsyntax.Block) (diags hcl.Diagnostics) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -93,6 +94,9 @@ func numberText(f *big.Float) (string, error) {
 	}
 	if f.Sign() == 0 {
 		return "0", nil
+	}
+	if i, acc := f.Int64(); acc == big.Exact {
+		return strconv.FormatInt(i, 10), nil // the general way takes a hundred times as long
 	}
 	if e := f.MantExp(nil); e > 4096 || e < -4096 {
 		return f.Text('e', 40), nil

@@ -26,9 +26,9 @@ type Files interface {
 type FunctionOptions struct {
 	// Files is the blueprint's directory. Without it functions that read files are errors.
 	Files Files
-	// ParseTemplate parses a template file, with the limits of the parser. Default: hclsyntax.ParseTemplate.
+	// ParseTemplate parses a template file, with the limits of the parser. Default: ParseTemplate.
 	ParseTemplate func(name string, src []byte) (hclsyntax.Expression, hcl.Diagnostics)
-	// DecodeJSON is jsondecode. Default: the standard library's.
+	// DecodeJSON is jsondecode. Default: ParseJSON with the default limits.
 	DecodeJSON func([]byte) (cty.Value, error)
 }
 
@@ -74,7 +74,7 @@ type entry struct {
 	reveals bool
 	// maxArgs, if not 0, is the most arguments that a call may expand to.
 	maxArgs int
-	// maxMembers, if not 0, is the most elements that all collections given may have together.
+	// maxMembers, if not 0, is the most elements, with their attributes, that all collections given may have together.
 	maxMembers int
 	// before refuses known, unmarked, measured arguments that would make too large a result.
 	before func(args []cty.Value) error
@@ -201,8 +201,11 @@ func (e entry) measured(given []cty.Value) error {
 		if e.light {
 			continue
 		}
-		if members += memberCount(a); e.maxMembers > 0 && members > e.maxMembers {
-			return fmt.Errorf("more than %d elements", e.maxMembers)
+		if e.maxMembers > 0 {
+			members += setWork(a)
+		}
+		if members > e.maxMembers {
+			return fmt.Errorf("more than %d elements, with their attributes", e.maxMembers)
 		}
 		if total.add(a); total.full() {
 			return fmt.Errorf("its arguments are %s", total.over())
@@ -292,11 +295,6 @@ var errSensitive = errors.New("why is not shown, because an argument is sensitiv
 type publicError string
 
 func (e publicError) Error() string { return string(e) }
-
-// anyUnknown says whether the answer can only be unknown.
-func anyUnknown(args []cty.Value) bool {
-	return slices.ContainsFunc(args, func(v cty.Value) bool { return !v.IsWhollyKnown() })
-}
 
 // Parameters of a type, as go-cty wants them.
 func textParam(name string) function.Parameter {

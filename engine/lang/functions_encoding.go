@@ -124,7 +124,7 @@ func csvRows(args []cty.Value) error {
 
 func jsonDecodeFunc(decode func([]byte) (cty.Value, error)) function.Function {
 	if decode == nil {
-		decode = decodeJSONPlain
+		decode = func(b []byte) (cty.Value, error) { return ParseJSON(b, DataLimits{}) }
 	}
 	return function.New(&function.Spec{
 		Params: []function.Parameter{textParam("string")},
@@ -133,27 +133,11 @@ func jsonDecodeFunc(decode func([]byte) (cty.Value, error)) function.Function {
 	})
 }
 
-// decodeJSONPlain decodes JSON with the standard library, after a look at its depth, for which that one
-// has no limit.
-func decodeJSONPlain(b []byte) (cty.Value, error) {
-	if nesting(b, true) > 64 {
-		return cty.NilVal, errors.New("the JSON is nested deeper than 64 levels")
-	}
-	return stdlib.JSONDecode(cty.StringVal(string(b)))
-}
-
-// nesting is the greatest number of brackets open at once. Those in quoted texts do not count if quotes
-// are those of JSON.
-func nesting(b []byte, quotes bool) int {
+// nesting is the greatest number of brackets open at once, those in texts included.
+func nesting(b []byte) int {
 	open, deepest := 0, 0
-	inText := false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quotes && c == '"':
-			inText = !inText
-		case inText && c == '\\':
-			i++
-		case inText:
+	for _, c := range b {
+		switch {
 		case c == '[' || c == '{':
 			open++
 			deepest = max(deepest, open)
@@ -180,7 +164,7 @@ var yamlDecodeFunc = function.New(&function.Spec{
 		if len(src) > maxYAMLBytes {
 			return cty.NilVal, function.NewArgErrorf(0, "more than %d bytes of YAML", maxYAMLBytes)
 		}
-		if nesting(src, false) > maxYAMLNesting || blockNesting(src) > maxYAMLNesting {
+		if nesting(src) > maxYAMLNesting || blockNesting(src) > maxYAMLNesting {
 			return cty.NilVal, function.NewArgErrorf(0, "the YAML is nested deeper than %d levels", maxYAMLNesting)
 		}
 		return yaml.Standard.Unmarshal(src, cty.DynamicPseudoType)

@@ -102,7 +102,7 @@ func (opts FunctionOptions) render(call *templatePath, name string, vars cty.Val
 	parse := opts.ParseTemplate
 	if parse == nil {
 		parse = func(name string, src []byte) (hclsyntax.Expression, hcl.Diagnostics) {
-			return hclsyntax.ParseTemplate(src, name, hcl.InitialPos)
+			return ParseTemplate(src, name, hcl.InitialPos)
 		}
 	}
 	expr, diags := parse(name, src)

@@ -49,7 +49,7 @@ func oddValues() []cty.Value {
 }
 
 var (
-	oddCalls  = flag.Int("odd-calls", 1_000, "calls of each function with odd values; 10000 for the whole proof")
+	oddCalls  = flag.Int("odd-calls", 400, "calls of each function with odd values; 10000 for the whole proof")
 	hugeCalls = flag.Bool("huge-calls", false, "call each function with values at the limits; takes minutes")
 )
 

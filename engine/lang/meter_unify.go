@@ -21,8 +21,8 @@ const (
 	maxTypes      = 1000 // distinct types of elements
 	maxTypeWeight = 4000 // members of all distinct types, theirs included
 
-	// maxSetElements is smaller than that of other collections, for a set of go-cty takes about 40 µs for
-	// each element to be made and read.
+	// maxSetElements is smaller than that of other collections, and counts the attributes of elements too,
+	// for a set of go-cty takes about 40 µs for each to be made and read.
 	maxSetElements = 40_000
 )
 
@@ -238,11 +238,24 @@ func objectToObject(v cty.Value, t cty.Type) (cty.Value, error) {
 	return cty.ObjectVal(vals), nil
 }
 
+// setWork counts the elements of a collection together with their attributes.
+func setWork(v cty.Value) int {
+	n := memberCount(v)
+	switch t := v.Type(); {
+	case n == 0:
+		return 0
+	case t.IsCollectionType():
+		return n * typeWeight(t.ElementType(), maxSetElements)
+	default:
+		return typeWeight(t, maxSetElements)
+	}
+}
+
 // checkCollisions refuses to make a set of many different elements with the same hash. Sets of cty find an
 // element by a CRC-32, which whoever sends the elements can choose.
 func checkCollisions(v cty.Value) error {
-	if memberCount(v) > maxSetElements {
-		return fmt.Errorf("a set may have at most %d elements", maxSetElements)
+	if setWork(v) > maxSetElements {
+		return fmt.Errorf("a set may have at most %d elements, with their attributes", maxSetElements)
 	}
 	v, _ = v.UnmarkDeep()
 	if !v.IsWhollyKnown() || v.IsNull() || !v.CanIterateElements() || v.Type().IsSetType() || v.LengthInt() < 1000 {

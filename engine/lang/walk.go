@@ -5,22 +5,49 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// References are those in an expression, those to names of its own `for` aside. Unlike the
-// expression's own method it sees through the budget's nodes.
-func References(e hclsyntax.Expression) []hcl.Traversal {
-	w := &references{}
-	// The walker gives no diagnostics.
-	_ = hclsyntax.Walk(e, w)
-	return w.found
+// Uses is what an expression names.
+type Uses struct {
+	// References are those to names outside it: not to names of its own `for`.
+	References []hcl.Traversal
+	// Functions are the names of those it calls, as often as it does.
+	Functions []string
 }
 
-type references struct {
-	found  []hcl.Traversal
+// UsesOf looks through an expression. Unlike the expression's own Variables it sees through the budget's
+// nodes.
+func UsesOf(e hclsyntax.Expression) Uses {
+	switch n := e.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return Uses{}
+	case *hclsyntax.ScopeTraversalExpr:
+		return Uses{References: []hcl.Traversal{n.Traversal}}
+	}
+	w := &uses{}
+	// The walker gives no diagnostics.
+	_ = hclsyntax.Walk(e, w)
+	return w.Uses
+}
+
+// References are those in an expression, those to names of its own `for` aside.
+func References(e hclsyntax.Expression) []hcl.Traversal { return UsesOf(e).References }
+
+// ReadsFiles says whether the function of that name reads files of the blueprint's directory.
+func ReadsFiles(function string) bool {
+	switch function {
+	case "file", "filebase64", "filebase64sha256", "filebase64sha512", "fileexists", "filemd5", "fileset", "filesha1",
+		"filesha256", "filesha512", "templatefile":
+		return true
+	}
+	return false
+}
+
+type uses struct {
+	Uses
 	scopes []map[string]struct{}
 }
 
 // Enter is part of hclsyntax.Walker.
-func (w *references) Enter(n hclsyntax.Node) hcl.Diagnostics {
+func (w *uses) Enter(n hclsyntax.Node) hcl.Diagnostics {
 	switch n := unwrapNode(n).(type) {
 	case *hclsyntax.ScopeTraversalExpr:
 		for _, names := range w.scopes {
@@ -28,7 +55,9 @@ func (w *references) Enter(n hclsyntax.Node) hcl.Diagnostics {
 				return nil
 			}
 		}
-		w.found = append(w.found, n.Traversal)
+		w.References = append(w.References, n.Traversal)
+	case *hclsyntax.FunctionCallExpr:
+		w.Functions = append(w.Functions, n.Name)
 	case hclsyntax.ChildScope:
 		w.scopes = append(w.scopes, n.LocalNames)
 	}
@@ -36,21 +65,9 @@ func (w *references) Enter(n hclsyntax.Node) hcl.Diagnostics {
 }
 
 // Exit is part of hclsyntax.Walker.
-func (w *references) Exit(n hclsyntax.Node) hcl.Diagnostics {
+func (w *uses) Exit(n hclsyntax.Node) hcl.Diagnostics {
 	if _, ok := unwrapNode(n).(hclsyntax.ChildScope); ok {
 		w.scopes = w.scopes[:len(w.scopes)-1]
 	}
 	return nil
-}
-
-// CallsTimestamp says whether an expression calls timestamp(): its moment is then to be kept.
-func CallsTimestamp(e hclsyntax.Expression) bool {
-	found := false
-	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
-		if f, ok := unwrapNode(n).(*hclsyntax.FunctionCallExpr); ok && f.Name == "timestamp" {
-			found = true
-		}
-		return nil
-	})
-	return found
 }

@@ -13,7 +13,8 @@ import (
 
 // begin starts the step at a frame's program counter.
 func (m *Machine) begin(f *frame, n *compile.Node) {
-	a := &activation{node: n, frame: f, path: f.path + n.Name, rec: &Record{Status: Running, Kind: n.Kind.Name, Begun: m.now, Since: m.now, Attempt: 1}}
+	a := &activation{node: n, frame: f, path: f.path + n.Name, rec: &Record{Status: Running, Kind: n.Kind.Name, Begun: m.now, Since: m.now, Attempt: 1, Order: m.order + 1}}
+	m.order++
 	if n.When != nil {
 		run, err := m.condition(a, n.When)
 		if err != nil {

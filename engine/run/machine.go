@@ -24,10 +24,13 @@ const (
 // Machine is one run in memory. One goroutine uses it.
 type Machine struct {
 	Trace func(Trace) // optional
+	// Halt lets Advance begin nothing more: what has come back is journaled, and the run is to be dropped.
+	Halt bool
 
 	rb      *compile.Runbook
 	info    Info
 	now     time.Time
+	order   int // of the step that was begun last
 	trigger cty.Value
 	states  map[string]cty.Value
 	root    *frame
@@ -99,6 +102,9 @@ func New(rb *compile.Runbook, info Info, trigger cty.Value) *Machine {
 // Advance does everything that can be done at a moment, or a slice of it; more says that there is more.
 func (m *Machine) Advance(now time.Time) (more bool) {
 	m.now = now
+	if m.Halt {
+		return false
+	}
 	if m.restored != nil {
 		settle := m.restored
 		m.restored = nil

@@ -31,6 +31,7 @@ type Record struct {
 	Kind    string       `json:"n,omitempty"` // the step kind, for people
 	Begun   time.Time    `json:"b,omitzero"`
 	Ended   time.Time    `json:"e,omitzero"`
+	Order   int          `json:"u,omitempty"` // the how-manieth step of the run it was to begin
 	Attempt int          `json:"a,omitempty"`
 	Wake    time.Time    `json:"w,omitzero"`
 	Reason  string       `json:"r,omitempty"`
@@ -66,6 +67,7 @@ func (c *Codec) Encode(path string, r *Record) ([]byte, error) {
 	if out.storedRecord.Output, err = c.value(path, r.Output); err != nil {
 		return nil, err
 	}
+	out.storedRecord.Shown = r.line.Shown // of a record that was read from the store
 	if r.Shown != cty.NilVal {
 		if out.storedRecord.Shown, err = Show(r.Shown); err != nil {
 			return nil, err

@@ -30,12 +30,17 @@ func Restore(rb *compile.Runbook, info Info, trigger cty.Value, recs map[string]
 	r := &restorer{Machine: m, recs: recs, paths: sorted(recs)}
 	m.ready = nil
 	m.root.queued = false
+	for _, rec := range recs {
+		m.order = max(m.order, rec.Order)
+	}
 	for _, s := range rb.States {
 		if rec := recs[statePrefix+s.Name]; rec != nil {
 			m.states[s.Name] = rec.Output
 		}
 	}
 	r.frame(m.root)
+	// Those that have a step in progress proceed when that ends.
+	m.ready = slices.DeleteFunc(m.ready, func(f *frame) bool { f.queued = f.cur == nil; return !f.queued })
 	m.restored = func() {
 		for _, f := range r.ends {
 			f()

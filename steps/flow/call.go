@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"currant/engine/lang"
 	"currant/steps"
@@ -171,7 +170,7 @@ func checkInput(c *steps.Check) hcl.Diagnostics {
 		// As the trigger has it: a schema whose attributes are all optional needs no input.
 		v = cty.EmptyObjectVal
 	}
-	_, err := convert.Convert(v, r.Input)
+	_, err := lang.Convert(v, r.Input)
 	switch {
 	case err == nil:
 		return nil

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"currant/engine/lang"
 	"currant/steps"
@@ -73,7 +72,7 @@ func checkSet(c *steps.Check) (diags hcl.Diagnostics) {
 		if !ok || want == cty.NilType {
 			continue
 		}
-		if _, err := convert.Convert(v, want); err != nil {
+		if _, err := lang.Convert(v, want); err != nil {
 			diags = append(diags, lang.Error(a.Expr.Range(), "Incorrect value type",
 				"Inappropriate value for the state %q: %s.", a.Name, reason(v, err)))
 		}

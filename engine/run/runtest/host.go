@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -55,9 +56,6 @@ func (h *host) die() {
 	h.Crashes = h.Crashes[1:]
 }
 
-// Now is part of run.Host.
-func (h *host) Now() time.Time { return h.now }
-
 // Commit is part of run.Host.
 func (h *host) Commit(b run.Batch) error {
 	if !h.op() {
@@ -68,7 +66,7 @@ func (h *host) Commit(b run.Batch) error {
 		return err
 	}
 	for _, e := range b.Put {
-		if old := h.disk.stored(e.Path, false); old != nil && old.Status == run.OK && !slices.ContainsFunc(b.Delete, func(string) bool { return true }) {
+		if old := h.disk.stored(e.Path, false); old != nil && old.Status == run.OK && !covered(b.Delete, e.Path) {
 			h.violate("the step %s had ended and is journaled again as %s", e.Path, e.Record.Status)
 		}
 	}
@@ -81,6 +79,13 @@ func (h *host) Commit(b run.Batch) error {
 		return errDied
 	}
 	return nil
+}
+
+func covered(patterns []string, path string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		prefix, wild := strings.CutSuffix(p, "*")
+		return p == path || wild && strings.HasPrefix(path, prefix)
+	})
 }
 
 // Call is part of run.Host.
@@ -112,7 +117,7 @@ func (h *host) begin(c run.Call) *flight {
 		return f
 	}
 	var args probeArgs
-	c.Node.Kind.Spec().Decode(c.Args, &args)
+	probeSpec.Decode(c.Args, &args)
 	if args.Value == cty.NilVal {
 		args.Value = steps.Arg(c.Args, "value")
 	}
@@ -156,6 +161,9 @@ func (h *host) next(until time.Time, block bool) (run.Event, error) {
 		if len(h.inbox) > 0 {
 			ev := h.inbox[0]
 			h.inbox = h.inbox[1:]
+			if _, ok := ev.(run.Cancelled); ok {
+				h.told = append(h.told, ev)
+			}
 			return ev, nil
 		}
 		if f := h.land(); f != nil {

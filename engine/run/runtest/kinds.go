@@ -82,3 +82,5 @@ func tryCompile(t testing.TB, w *World, body, more string) (*compile.Runbook, hc
 	}
 	return bp.Runbook("main"), diags
 }
+
+var probeSpec = lang.SpecOf[probeArgs]()

@@ -3,6 +3,8 @@ package runtest
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -61,6 +63,7 @@ type Sim struct {
 	now      time.Time
 	ops      int
 	inbox    []run.Event
+	told     []run.Event // cancellations so far: whoever cancels asks again after a crash
 	childAt  map[string]time.Time
 	children []child
 	lives    int
@@ -118,6 +121,8 @@ func (s *Sim) Run() (Outcome, error) {
 		case errors.Is(err, errDied):
 			s.disk.crash(h.crash.Lose)
 			s.now = s.now.Add(downtime)
+			s.inbox = append(s.told, s.inbox...)
+			s.told = nil
 		case errors.Is(err, run.ErrParked):
 			if !s.pass(h.until) {
 				return Outcome{Status: string(h.state)}, nil
@@ -185,4 +190,28 @@ func (s *Sim) Reopen() error {
 
 func (s *Sim) violate(format string, args ...any) {
 	s.Violations = append(s.Violations, fmt.Sprintf(format, args...))
+}
+
+// Now is the simulated present.
+func (s *Sim) Now() time.Time { return s.now }
+
+// Held are the paths of the steps that wait for a person.
+func (s *Sim) Held() (paths []string) {
+	v := s.disk.view()
+	for _, path := range slices.Sorted(maps.Keys(v.recs)) {
+		if rec := s.disk.stored(path, false); rec != nil && rec.Status == run.Held {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// Fresh is another run of the same runbook, from its beginning, in another world with the same script. The
+// runbook's probes are answered by the Sim, so that it need not be compiled again.
+func (s *Sim) Fresh() (*Sim, error) {
+	f, err := NewSim(NewWorld(s.World.answers), s.rb, cty.NilVal)
+	if err == nil {
+		f.trigger = s.trigger
+	}
+	return f, err
 }

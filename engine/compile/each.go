@@ -1,0 +1,69 @@
+package compile
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/lang"
+)
+
+// each binds the iteration's name and judges whether state may be set inside.
+func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible) {
+	b.Each, b.Binding = true, "each"
+	if b.Label != "" {
+		b.Binding = b.Label
+	}
+	switch b.Binding {
+	case "var", "local", "path", "app", "connection", "runbook", "trigger", "step", "state", "job", "error":
+		r.report(lang.Error(bl.LabelRanges[0], "Invalid iteration name", "An iteration may not be called %q: the name means something else.", b.Binding))
+	}
+	item := cty.DynamicVal
+	if b.Parallel = bl.Body.Attr("parallel"); b.Parallel != nil {
+		scope := r.at(*p, vis, needsOf([]hclsyntax.Expression{b.Parallel.Expr}))
+		v, diags := scope.EvalAttr(b.Parallel)
+		r.report(diags...)
+		b.Needs = needsOf([]hclsyntax.Expression{b.Parallel.Expr})
+		if u, _ := v.Unmark(); !u.IsKnown() || u.IsNull() || u.Equals(cty.NumberIntVal(1)).False() {
+			p.noSet = fmt.Sprintf("The iterations of %q run in parallel and may not set state.", n.Name)
+		}
+	}
+	if a := n.Body.Attr("items"); a != nil && n.Kind.Loop != nil {
+		needs := needsOf([]hclsyntax.Expression{a.Expr})
+		if v, diags := r.at(*p, vis, needs).Eval(a.Expr, cty.DynamicPseudoType); !diags.HasErrors() {
+			item = itemOf(v, n.Body.Attr("size") != nil)
+		}
+	}
+	*p = p.bind(b.Binding, cty.ObjectVal(map[string]cty.Value{"value": item, "index": cty.UnknownVal(cty.Number), "key": cty.UnknownVal(cty.String)}))
+	p.inside = n.Name
+}
+
+// itemOf is an unknown of the element type of a loop's items; of the chunk's where they come in chunks.
+func itemOf(items cty.Value, chunks bool) cty.Value {
+	items, marks := items.Unmark()
+	_, item := lang.ElementTypes(items)
+	if chunks {
+		if item.Type() == cty.DynamicPseudoType {
+			return cty.DynamicVal.WithMarks(marks)
+		}
+		item = cty.UnknownVal(cty.List(item.Type()))
+	}
+	if lang.IsSensitive(items) {
+		item = lang.MarkSensitive(item)
+	}
+	return item.WithMarks(marks)
+}
+
+func (r *builder) collect(b *Block, bl *lang.Block, p place, inner visible) cty.Value {
+	a := bl.Body.Attr("collect")
+	if a == nil {
+		return cty.NilVal
+	}
+	b.Collect = a.Expr
+	needs := needsOf([]hclsyntax.Expression{a.Expr})
+	b.Needs = b.Needs.with(needs)
+	v, diags := r.at(p, inner, needs).Eval(a.Expr, cty.DynamicPseudoType)
+	r.report(diags...)
+	return v
+}
