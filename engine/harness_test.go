@@ -126,6 +126,7 @@ type world struct {
 	dir    string // of the data
 	o      engine.Options
 	values lang.Values
+	text   string // of the blueprint that is put in force again after a restart
 	*probes
 
 	e      *engine.Engine
@@ -230,8 +231,47 @@ func (w *world) stop() {
 func (w *world) restart() {
 	w.t.Helper()
 	w.stop()
+	w.reopen()
+}
+
+// reopen begins another engine with the blueprint that was loaded last.
+func (w *world) reopen() {
+	w.t.Helper()
 	w.open()
+	if w.text != "" {
+		w.load(w.text)
+	}
 	w.run()
+}
+
+// crash goes on with another engine over the data as they are now, as after a kill. Nothing may be written
+// meanwhile. before lets the first engine's calls end, which changes nothing any more.
+func (w *world) crash(before func()) {
+	w.t.Helper()
+	dead := filepath.Join(w.t.TempDir(), "data")
+	if err := os.MkdirAll(dead, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	files, err := os.ReadDir(w.dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range files {
+		if !f.Type().IsRegular() || f.Name() == "lock" || strings.HasSuffix(f.Name(), "-shm") {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(w.dir, f.Name()))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dead, f.Name()), data, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	before()
+	w.stop()
+	w.dir = dead
+	w.reopen()
 }
 
 // compile checks a blueprint's text; its name is "test" unless it says otherwise.
@@ -254,6 +294,7 @@ func (w *world) compile(text string) *compile.Blueprint {
 func (w *world) load(text string) *compile.Blueprint {
 	w.t.Helper()
 	bp := w.compile(text)
+	w.text = text
 	if err := w.e.Load(context.Background(), bp); err != nil {
 		w.t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ type host struct {
 var errStopping = errors.New("engine: stopping")
 
 func newHost(e *Engine, en *entry) *host {
-	return &host{e: e, en: en, writes: writes{store: e.store}, recs: map[string][]byte{}, cancels: map[string]context.CancelFunc{}, bell: make(chan struct{}, 1),
+	return &host{e: e, en: en, writes: writes{store: e.store, pause: fullPause}, recs: map[string][]byte{}, cancels: map[string]context.CancelFunc{}, bell: make(chan struct{}, 1),
 		codec: &run.Codec{Sealer: e.vault, Run: en.id}}
 }
 

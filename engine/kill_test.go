@@ -100,6 +100,8 @@ func (c *caller) post(ctx context.Context) {
 					c.problems = append(c.problems, fmt.Sprintf("%v and %v became one run", old, ev))
 				}
 				c.acked[id] = ev
+				pause := time.NewTimer(15 * time.Millisecond)
+				<-pause.C
 				break
 			}
 			if refused != "" {
@@ -189,7 +191,7 @@ func TestD1KillDuringLoad(t *testing.T) {
 	held := letFinish(t, filepath.Join(dir, "data"))
 	runner.stop(t)
 
-	checkLoad(t, dir, callers, held)
+	checkLoad(t, dir, kills, callers, held)
 	total := 0
 	for _, c := range callers {
 		total += len(c.acked)
@@ -230,7 +232,7 @@ func letFinish(t *testing.T, data string) map[string]bool {
 }
 
 // checkLoad compares what was acknowledged, what is stored and what was done.
-func checkLoad(t *testing.T, dir string, callers []*caller, held map[string]bool) {
+func checkLoad(t *testing.T, dir string, kills int, callers []*caller, held map[string]bool) {
 	t.Helper()
 	reader, err := journal.OpenReader(filepath.Join(dir, "data"))
 	if err != nil {
@@ -264,11 +266,11 @@ func checkLoad(t *testing.T, dir string, callers []*caller, held map[string]bool
 			}
 		}
 	}
-	checkEffects(t, dir, byID, held)
+	checkEffects(t, dir, kills, byID, held)
 }
 
 // checkEffects reads what the steps did.
-func checkEffects(t *testing.T, dir string, byID map[string]journal.Run, held map[string]bool) {
+func checkEffects(t *testing.T, dir string, kills int, byID map[string]journal.Run, held map[string]bool) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "effects"))
 	if err != nil {
@@ -319,7 +321,6 @@ func checkEffects(t *testing.T, dir string, byID map[string]journal.Run, held ma
 		}
 	}
 	// Only what was in flight at a kill is done again: at most one step of each of the six contexts.
-	kills := 50
 	if repeated > kills*6 {
 		t.Errorf("%d steps were done again", repeated)
 	}

@@ -14,13 +14,19 @@ import (
 // writes is what one run has still to store. At most one write of it is on its way: what comes meanwhile is
 // put together, so that the run's records never have a hole, and a full disk is waited for (promise D5).
 type writes struct {
-	store  *journal.Store
+	store  submitter
 	mu     sync.Mutex // guards what follows
 	flying *journal.Write
 	next   *journal.Write
 	failed error
 	done   chan struct{} // closed when nothing is on its way any more; nil when nothing is
 	retry  *time.Timer
+	pause  time.Duration // before a write that found no room is tried again
+}
+
+// submitter is what a journal.Store does for writes.
+type submitter interface {
+	Submit(w journal.Write, done func(error))
 }
 
 // fullPause is how long a write waits for room before it is tried again.
@@ -65,7 +71,7 @@ func (ws *writes) after(err error) *journal.Write {
 	defer ws.mu.Unlock()
 	switch {
 	case errors.Is(err, journal.ErrFull):
-		ws.retry = time.AfterFunc(fullPause, ws.again)
+		ws.retry = time.AfterFunc(ws.pause, ws.again)
 		return nil
 	case err != nil:
 		ws.failed, ws.next = err, nil
@@ -118,7 +124,7 @@ func (ws *writes) wait(ctx context.Context) error {
 		}
 		select {
 		case <-done:
-		case <-time.After(fullPause / 10):
+		case <-time.After(ws.pause / 10):
 		}
 	}
 }

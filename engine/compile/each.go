@@ -17,14 +17,13 @@ func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible)
 	}
 	switch b.Binding {
 	case "var", "local", "path", "app", "connection", "runbook", "trigger", "step", "state", "job", "error":
-		r.report(lang.Error(bl.LabelRanges[0], "Invalid iteration name", "An iteration may not be called %q: the name means something else.", b.Binding))
+		r.report(lang.Error(bl.LabelRanges[0], "Invalid iteration name", "An iteration may not be called %q: the name means something else. Choose another.", b.Binding))
 	}
 	item := cty.DynamicVal
 	if b.Parallel = bl.Body.Attr("parallel"); b.Parallel != nil {
-		scope := r.at(*p, vis, needsOf([]hclsyntax.Expression{b.Parallel.Expr}))
-		v, diags := scope.EvalAttr(b.Parallel)
-		r.report(diags...)
+		// What is wrong with it is reported with the step's arguments.
 		b.Needs = needsOf([]hclsyntax.Expression{b.Parallel.Expr})
+		v, _ := r.at(*p, vis, b.Needs).EvalAttr(b.Parallel)
 		if u, _ := v.Unmark(); !u.IsKnown() || u.IsNull() || u.Equals(cty.NumberIntVal(1)).False() {
 			p.noSet = fmt.Sprintf("The iterations of %q run in parallel and may not set state.", n.Name)
 		}

@@ -169,7 +169,7 @@ func reason(v cty.Value, err error) string {
 // widen is the type of a state whose default is of type t: an empty list or object may become anything.
 func widen(t cty.Type) cty.Type {
 	switch {
-	case t == cty.EmptyTuple || t == cty.EmptyObject:
+	case t.Equals(cty.EmptyTuple) || t.Equals(cty.EmptyObject):
 		return cty.DynamicPseudoType
 	case t.IsTupleType():
 		first := t.TupleElementType(0)

@@ -176,11 +176,21 @@ func (r *builder) unknownKind(b *hclsyntax.Block, p place, vis visible) {
 	}
 }
 
-// ownExprs are a step's expressions but those of its each blocks, which see the iteration.
+// ownExprs are a step's expressions but those of its each blocks that see the iteration.
 func ownExprs(body *lang.Body) []hclsyntax.Expression {
 	own := *body
 	own.Blocks = slices.DeleteFunc(slices.Clone(body.Blocks), func(bl *lang.Block) bool { return isEach(bl.Spec) })
-	return own.Exprs()
+	out := own.Exprs()
+	for _, bl := range body.Blocks {
+		if isEach(bl.Spec) && bl.Body != nil {
+			for _, a := range bl.Body.Attrs {
+				if a.Field.Form != lang.FormLazy {
+					out = append(out, a.Expr)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func isEach(bs *lang.BlockSpec) bool {

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -67,11 +68,25 @@ func (c *checker) Enter(n hclsyntax.Node) hcl.Diagnostics {
 			c.try(n.RHS)
 		}
 	case *hclsyntax.FunctionCallExpr:
-		if n.Name == "try" || n.Name == "can" {
-			c.lenient++
-		}
+		c.function(n)
 	}
 	return nil
+}
+
+// function checks that a function exists, also where evaluation may not reach its call.
+func (c *checker) function(n *hclsyntax.FunctionCallExpr) {
+	if n.Name == "try" || n.Name == "can" {
+		c.lenient++
+	}
+	var known []string
+	for ctx := c.top(); ctx != nil; ctx = ctx.Parent() {
+		if _, ok := ctx.Functions[n.Name]; ok {
+			return
+		}
+		known = slices.AppendSeq(known, maps.Keys(ctx.Functions))
+	}
+	slices.Sort(known)
+	c.add(hcl.Diagnostics{diagAt(n.NameRange, "Call to unknown function", fmt.Sprintf("There is no function named %q.%s", n.Name, DidYouMean(n.Name, known)))})
 }
 
 // Exit is called by hclsyntax.Walk after a node's children.
@@ -114,9 +129,7 @@ func (r referencesOnly) Enter(n hclsyntax.Node) hcl.Diagnostics {
 	case hclsyntax.ChildScope:
 		r.ctx = append(r.ctx, r.iteration(r.fors[len(r.fors)-1]))
 	case *hclsyntax.FunctionCallExpr:
-		if n.Name == "try" || n.Name == "can" {
-			r.lenient++
-		}
+		r.function(n)
 	}
 	return nil
 }

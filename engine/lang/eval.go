@@ -109,6 +109,11 @@ func (b *Body) evalBlocks(s *Scope, bs *BlockSpec) (cty.Value, hcl.Diagnostics) 
 // EvalAttr evaluates one attribute and checks it against its field.
 func (s *Scope) EvalAttr(a *Attr) (cty.Value, hcl.Diagnostics) {
 	f := a.Field
+	if f.Form == FormStatic || f.Form == FormLiteral {
+		if d := a.onlyStatic(); d.HasErrors() {
+			return cty.UnknownVal(f.Type), d
+		}
+	}
 	v, diags := s.Eval(a.Expr, f.Type)
 	if !diags.HasErrors() {
 		diags = append(diags, a.fits(s, v)...)
@@ -138,11 +143,6 @@ func (a *Attr) fits(s *Scope, marked cty.Value) hcl.Diagnostics {
 		d := diagAt(a.Expr.Range(), fmt.Sprintf("Invalid value for %q", a.Name), fmt.Sprintf(format, args...))
 		d.Expression, d.EvalContext = a.Expr, s.ctx
 		return hcl.Diagnostics{d}
-	}
-	if f.Form == FormStatic || f.Form == FormLiteral {
-		if d := a.onlyStatic(); d.HasErrors() {
-			return d
-		}
 	}
 	if !v.IsKnown() {
 		return nil
@@ -200,18 +200,29 @@ func (a *Attr) fits(s *Scope, marked cty.Value) hcl.Diagnostics {
 	return nil
 }
 
+// onlyStatic reports what an attribute that is evaluated at load may not use: other names than those of the
+// blueprint, and in a literal any name or function.
 func (a *Attr) onlyStatic() (diags hcl.Diagnostics) {
-	for _, t := range References(a.Expr) {
+	allowed := "Only var, local and path may be used in it."
+	if a.Field.Form == FormLiteral {
+		allowed = "It takes a literal value."
+	}
+	refuse := func(at hcl.Range) {
+		diags = append(diags, diagAt(at, "Not known when the blueprint is loaded", fmt.Sprintf("%q is needed before any run begins. %s", a.Name, allowed)))
+	}
+	uses := UsesOf(a.Expr)
+	for _, t := range uses.References {
 		root := t.RootName()
 		if a.Field.Form == FormStatic && (root == "var" || root == "local" || root == "path") {
 			continue
 		}
-		allowed := "Only var, local and path may be used in it."
-		if a.Field.Form == FormLiteral {
-			allowed = "It takes a literal value."
+		if a.Field.Form == FormStatic && len(t) == 1 {
+			continue // a forgotten pair of quotes, mostly: evaluation has the better words
 		}
-		diags = append(diags, diagAt(t.SourceRange(), "Not known when the blueprint is loaded",
-			fmt.Sprintf("%q is needed before any run begins. %s", a.Name, allowed)))
+		refuse(t.SourceRange())
+	}
+	if len(diags) == 0 && a.Field.Form == FormLiteral && len(uses.Functions) > 0 {
+		refuse(a.Expr.Range())
 	}
 	return diags
 }

@@ -219,15 +219,23 @@ func validate(order []*variable, out []Variable, base *Scope) (diags hcl.Diagnos
 		return ""
 	})
 	for i, v := range order {
-		for _, b := range v.block.Body.BlocksOf("validation") {
+		blocks := v.block.Body.BlocksOf("validation")
+		if len(blocks) == 0 {
+			continue
+		}
+		own := scope
+		if u, _ := out[i].Value.Unmark(); u.IsKnown() && u.IsNull() {
+			// A null is not asked, but the conditions are checked all the same.
+			others := maps.Clone(vals)
+			others[v.Name] = cty.UnknownVal(v.Type)
+			own = scope.Child(map[string]cty.Value{"var": cty.ObjectVal(others)})
+		}
+		for _, b := range blocks {
 			a := b.Body.Attr("condition")
 			if a == nil {
 				continue
 			}
-			ok, d := scope.Eval(a.Expr, cty.Bool)
-			if u, _ := out[i].Value.Unmark(); u.IsKnown() && u.IsNull() {
-				continue
-			}
+			ok, d := own.Eval(a.Expr, cty.Bool)
 			diags = append(diags, d...)
 			ok, _ = ok.Unmark()
 			if !d.HasErrors() && ok.IsKnown() && (ok.IsNull() || ok.False()) {
