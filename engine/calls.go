@@ -22,9 +22,10 @@ import (
 
 // call executes one attempt of one step outside the machine.
 func (e *Engine) call(ctx context.Context, h *host, c run.Call) (v cty.Value, err error) {
+	call := &steps.Call{}
 	defer func() {
 		if p := recover(); p != nil {
-			e.log.Error("a step kind failed", "kind", c.Node.Kind.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			e.log.Error("a step kind failed", "kind", c.Node.Kind.Name, "panic", secretsOf(call).Redact(fmt.Sprint(p)), "stack", string(debug.Stack()))
 			err = steps.Errorf(steps.InternalError, "the step kind %q failed inside Currant; please report it as a bug", c.Node.Kind.Name)
 		}
 	}()
@@ -38,7 +39,7 @@ func (e *Engine) call(ctx context.Context, h *host, c run.Call) (v cty.Value, er
 		defer cancel()
 	}
 	en := h.en
-	call := &steps.Call{Run: en.id, Runbook: en.runbook, Blueprint: en.blueprint, Step: c.Node.Name, Path: c.Path, Attempt: c.Attempt,
+	call = &steps.Call{Run: en.id, Runbook: en.runbook, Blueprint: en.blueprint, Step: c.Node.Name, Path: c.Path, Attempt: c.Attempt,
 		Key: en.id + "/" + c.Path, Args: c.Args, Connection: conn, Cursor: c.Cursor, Begun: c.Begun, Now: h.Now(),
 		Log:  e.log.With("run", en.id, "step", c.Path, "attempt", c.Attempt),
 		Runs: &runs{e: e, h: h}, Schedules: &schedules{e: e, blueprint: en.blueprint}}
@@ -49,7 +50,7 @@ func (e *Engine) call(ctx context.Context, h *host, c run.Call) (v cty.Value, er
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Timeout > 0 {
 		return cty.NilVal, steps.Errorf(steps.TimeoutError, "no result within the step's timeout of %s", c.Timeout)
 	}
-	return v, err
+	return v, withoutSecrets(call, err)
 }
 
 // connections are the opened connections. One stays open as long as its arguments are the same, across

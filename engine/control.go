@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -30,17 +31,11 @@ func (e *Engine) ServeControl(ctx context.Context) error {
 		return err
 	}
 	defer release()
-	// The engine owns the directory, so what is there is what a killed process left.
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	l, err := net.Listen("unix", path)
+	l, err := listenControl(path)
 	if err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return errors.Join(err, l.Close())
-	}
+	defer os.Remove(path)
 	srv := &http.Server{Handler: e.controls(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := context.AfterFunc(ctx, func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
@@ -55,10 +50,33 @@ func (e *Engine) ServeControl(ctx context.Context) error {
 	return nil
 }
 
+// listenControl listens at a name of its own, closes it to others and then gives it its name: so the socket
+// is never open to others, and what a killed process left is replaced.
+func listenControl(path string) (*net.UnixListener, error) {
+	for try := 0; ; try++ {
+		own := fmt.Sprintf("%s.%d", path, try)
+		if err := os.Remove(own); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: own, Net: "unix"})
+		if err != nil {
+			if try < 5 && errors.Is(err, syscall.EADDRINUSE) {
+				continue // an interrupted bind may have bound
+			}
+			return nil, err
+		}
+		l.SetUnlinkOnClose(false)
+		if err := errors.Join(os.Chmod(own, 0o600), os.Rename(own, path)); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		return l, nil
+	}
+}
+
 // socketPath is the socket's path in a form that fits the 108 bytes of a socket address.
 func socketPath(dir string) (path string, release func(), err error) {
 	path = filepath.Join(dir, SocketFile)
-	if len(path) < 100 {
+	if len(path) < 96 {
 		return path, func() {}, nil
 	}
 	d, err := os.Open(dir)
@@ -170,6 +188,10 @@ func (e *Engine) runFor(w http.ResponseWriter, r *http.Request) {
 		fail(err)
 		return
 	}
+	if r.Context().Err() != nil && view.EndedAt.IsZero() {
+		fail(fmt.Errorf("the runner stops; the run %s goes on when it is started again", id))
+		return
+	}
 	_ = enc.Encode(runEvent{View: &view})
 	flush()
 }
@@ -234,7 +256,7 @@ func (e *Engine) requested(ctx context.Context, req runRequest) (*compile.Runboo
 
 // adopt stores a blueprint that is not to be in force, for a run of its own.
 func (e *Engine) adopt(ctx context.Context, bp *compile.Blueprint) error {
-	if err := e.store.PutVersion(ctx, bp.Digest, bp.Name, bp.Bundle); err != nil {
+	if err := e.store.KeepVersion(ctx, bp.Digest, bp.Name, bp.Bundle); err != nil {
 		return err
 	}
 	s := &e.sets

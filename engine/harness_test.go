@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"go.uber.org/goleak"
 
@@ -272,6 +273,15 @@ func (w *world) crash(before func()) {
 	w.stop()
 	w.dir = dead
 	w.reopen()
+}
+
+// tryCompile is compile with what is wrong.
+func (w *world) tryCompile(text string) (*compile.Blueprint, hcl.Diagnostics) {
+	src, diags := lang.FromFiles("test", map[string][]byte{"main.hcl": []byte(text)})
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return compile.Compile(src, w.compileOptions(w.values))
 }
 
 // compile checks a blueprint's text; its name is "test" unless it says otherwise.

@@ -185,13 +185,13 @@ func (h *host) Next(until time.Time, block bool) (run.Event, error) {
 				continue // it looks again at the next start
 			}
 			return ev, h.writes.failure()
+		case !block:
+			return nil, h.writes.failure()
 		case flying == 0 && stopping:
 			if err := h.writes.wait(h.ctx); err != nil {
 				return nil, err
 			}
 			return nil, errStopping
-		case !block:
-			return nil, h.writes.failure()
 		case !stopping && !until.IsZero() && !until.After(h.Now()):
 			return nil, nil
 		case flying > 0:

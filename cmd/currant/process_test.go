@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -277,11 +278,9 @@ func TestRetry(t *testing.T) {
 runbook "fragile" {
   trigger "manual" {}
   step "log" "first" { message = "first" }
-  step "if" "check" {
-    condition = nonsensitive(var.secret) == "right"
-    else {
-      step "fail" "no" { message = "wrong" }
-    }
+  step "fail" "no" {
+    when    = nonsensitive(var.secret) != "right"
+    message = "wrong"
   }
   step "log" "last" { message = "last" }
 }
@@ -293,5 +292,60 @@ runbook "fragile" {
 	}
 	p = start(t, dir, "runs", "retry", id, "--var", "secret=right")
 	p.await("goes on")
-	_ = p.exit()
+	p.await("log: last")
+	p.await("finished in")
+	if code := p.exit(); code != exitDone {
+		t.Errorf("exit code %d: %s", code, p.seen)
+	}
+	if strings.Contains(strings.Join(p.seen, "\n"), "log: first") {
+		t.Errorf("a step that was done is done again: %s", p.seen)
+	}
+}
+
+// A write that was in flight when the runner died holds the run until a person decides.
+func TestHeldRunIsResumed(t *testing.T) {
+	called := make(chan struct{}, 10)
+	hang := make(chan struct{})
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		called <- struct{}{}
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+		}
+	}))
+	defer api.Close()
+	defer close(hang)
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "main.hcl"), `runbook "write" {
+  trigger "manual" {}
+  step "http" "post" {
+    method = "POST"
+    url    = "`+api.URL+`"
+    json   = { text = "hello" }
+  }
+  step "log" "last" { message = "went on" }
+}
+`)
+	p := start(t, dir, "run", "write", "--allow-network", "127.0.0.1")
+	select {
+	case <-called:
+	case <-time.After(patience):
+		t.Fatal("the step was not executed")
+	}
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.exit()
+	q := start(t, dir, "runs", "list", "--json")
+	id := q.await(`"job_uuid": "([^"]+)"`)[1]
+	q.exit()
+	q = start(t, dir, "runs", "resume", id, "--do", "skip")
+	q.await("log: went on")
+	q.await("finished in")
+	if code := q.exit(); code != exitDone {
+		t.Errorf("exit code %d: %s", code, q.seen)
+	}
+	if len(called) > 0 {
+		t.Error("the write was repeated")
+	}
 }

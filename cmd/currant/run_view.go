@@ -21,7 +21,8 @@ type progressView struct {
 	out   stream
 	mu    sync.Mutex // guards what follows
 	tree  *tree
-	drawn int // lines of the last drawing
+	drawn int    // lines of the last drawing
+	last  string // the last drawing
 	told  map[string]int
 	turns map[string]time.Time // when a loop's count was printed last
 	begun map[string]time.Time
@@ -119,9 +120,13 @@ func (v *progressView) draw(whole bool) {
 	if max := height - 2; !whole && max > 3 && len(lines) > max {
 		lines = append(lines[:max:max], fmt.Sprintf("… and %d more", len(lines)-max))
 	}
+	text := strings.Join(lines, "\n")
+	if v.drawn > 0 && text == v.last {
+		return // drawing it again would only flicker
+	}
 	v.erase()
-	v.out.printf("%s\n", strings.Join(lines, "\n"))
-	v.drawn = len(lines)
+	v.out.printf("%s\n", text)
+	v.drawn, v.last = len(lines), text
 }
 
 var indices = regexp.MustCompile(`\[\d+\]`)

@@ -229,6 +229,9 @@ its work. Look first, then have the step repeated, skipped (it did its work, or 
 				return usagef("--do %q: it is one of %s.%s", o.do, strings.Join(choices, ", "), lang.DidYouMean(o.do, choices))
 			}
 			return steer(cmd.Context(), t, &o, args[0], "goes on", func(c *engine.Client, ctx context.Context, id string) error {
+				if err := untilHeld(ctx, o.dataDir, id); err != nil {
+					return err
+				}
 				return c.Resume(ctx, id, o.do)
 			})
 		},
@@ -236,6 +239,25 @@ its work. Look first, then have the step repeated, skipped (it did its work, or 
 	o.flags(cmd.Flags())
 	cmd.Flags().StringVar(&o.do, "do", "", "what is done about its step: repeat, skip or fail")
 	return cmd
+}
+
+// untilHeld waits a little for a run that was in flight when its runner died: the one that goes on with it has
+// yet to see what it was doing.
+func untilHeld(ctx context.Context, dir, id string) error {
+	return withReader(dir, func(r *journal.Reader) error {
+		for range 40 {
+			run, err := r.Run(ctx, id)
+			if err != nil || run.Status.Ended() || run.Status == journal.Held {
+				return err
+			}
+			select {
+			case <-time.After(50 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
 }
 
 func newRunsCancel(t *terminal) *cobra.Command {
@@ -257,8 +279,11 @@ func newRunsCancel(t *terminal) *cobra.Command {
 // steer changes what becomes of a run. With a runner of its own it stays until the run has ended or is held.
 func steer(ctx context.Context, t *terminal, o *steerOptions, id, said string, do func(*engine.Client, context.Context, string) error) error {
 	var r journal.Run
+	var files map[string][]byte
 	err := withReader(o.dataDir, func(reader *journal.Reader) (err error) {
-		r, err = reader.Run(ctx, id)
+		if r, err = reader.Run(ctx, id); err == nil {
+			files = storedFiles(ctx, reader, r.Version)
+		}
 		return err
 	})
 	if err != nil {
@@ -289,7 +314,7 @@ func steer(ctx context.Context, t *terminal, o *steerOptions, id, said string, d
 		return err
 	}
 	outputs(t.out, view)
-	failure(t.err, nil, view)
+	failure(t.err, files, view)
 	if view.Status == string(journal.Failed) || view.Status == string(journal.Held) {
 		return &silentError{exitFailed}
 	}
@@ -302,40 +327,42 @@ func steerHere(in *interrupts, t *terminal, own *session, id, said string, do fu
 	out.live = false // what the run did before is not known here: lines, no tree
 	show := newProgressView(out, nil)
 	defer show.close()
-	held := make(chan struct{}, 16)
+	events := make(chan engine.Progress, 1024)
 	stop := own.Follow(func(p engine.Progress) {
 		if p.Run != id {
 			return
 		}
-		show.tell(p)
-		if p.Phase == "held" {
-			select {
-			case held <- struct{}{}:
-			default:
-			}
+		select {
+		case events <- p:
+		default: // more than anyone reads; the end is read from the store
 		}
 	})
 	defer stop()
 	if err := do(in.second); err != nil {
 		return engine.View{}, err
 	}
-	t.out.printf("The run %s %s.\n", id, said)
+	show.note(fmt.Sprintf("The run %s %s.", id, said))
 	ended := make(chan error, 1)
 	go func() { ended <- own.Wait(in.second, id) }()
 	for {
 		select {
+		case p := <-events:
+			if show.tell(p); p.Phase == "held" {
+				return own.View(in.second, id)
+			}
 		case <-ended:
+			for len(events) > 0 {
+				show.tell(<-events)
+			}
 			if in.second.Err() != nil {
 				return engine.View{}, errInterrupted
 			}
-			return own.View(context.WithoutCancel(in.second), id)
-		case <-held:
 			return own.View(in.second, id)
 		case <-in.first.Done():
 			show.note("Leaving; the run goes on when a runner is started.")
 			return own.View(in.second, id)
 		case <-own.failed.Done():
-			return engine.View{}, fmt.Errorf("the engine has stopped")
+			return engine.View{}, errors.New("the engine has stopped")
 		}
 	}
 }

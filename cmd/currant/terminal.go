@@ -55,7 +55,7 @@ func (s stream) size() (width, height int) {
 		return 0, 0
 	}
 	w, h, err := term.GetSize(int(s.file.Fd()))
-	if err != nil {
+	if err != nil || w <= 0 || h <= 0 {
 		return 80, 24
 	}
 	return w, h

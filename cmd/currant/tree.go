@@ -81,7 +81,10 @@ func (t *tree) take(p engine.Progress) {
 	if s := phases[p.Phase]; s != "" {
 		b.status = s
 	}
-	b.until, b.detail = p.Until, p.Reason
+	if b.until = p.Until; p.Phase == "ok" && b.kind == "log" {
+		return // its line stays beside it
+	}
+	b.detail = p.Reason
 	if p.Error != nil {
 		b.detail = p.Error.Message
 	}

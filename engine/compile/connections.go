@@ -35,7 +35,7 @@ func (c *compiler) connection(b *lang.Block, local bool) (*Connection, hcl.Diagn
 			b.Labels[0], strings.Join(c.o.Steps.ConnectionNames(), ", "), lang.DidYouMean(b.Labels[0], c.o.Steps.ConnectionNames()))}
 	}
 	body, diags := kind.Spec().Bind(b.Source.Body, b.Range)
-	return &Connection{Name: b.Labels[1], Kind: kind, Body: body, Local: local, Range: b.Range, Needs: needsOf(body.Exprs()), Scope: c.bp.Scope}, diags
+	return &Connection{Name: b.Labels[1], Kind: kind, Body: body, Local: local, Range: b.Range, Needs: looked(nil).needsOf(body.Exprs()...), Scope: c.bp.Scope}, diags
 }
 
 func (conn *Connection) check(scope *lang.Scope) hcl.Diagnostics {

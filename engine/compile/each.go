@@ -3,7 +3,6 @@ package compile
 import (
 	"fmt"
 
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
@@ -22,14 +21,14 @@ func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible)
 	item := cty.DynamicVal
 	if b.Parallel = bl.Body.Attr("parallel"); b.Parallel != nil {
 		// What is wrong with it is reported with the step's arguments.
-		b.Needs = needsOf([]hclsyntax.Expression{b.Parallel.Expr})
+		b.Needs = r.looked.needsOf(b.Parallel.Expr)
 		v, _ := r.at(*p, vis, b.Needs).EvalAttr(b.Parallel)
 		if u, _ := v.Unmark(); !u.IsKnown() || u.IsNull() || u.Equals(cty.NumberIntVal(1)).False() {
 			p.noSet = fmt.Sprintf("The iterations of %q run in parallel and may not set state.", n.Name)
 		}
 	}
 	if a := n.Body.Attr("items"); a != nil && n.Kind.Loop != nil {
-		needs := needsOf([]hclsyntax.Expression{a.Expr})
+		needs := r.looked.needsOf(a.Expr)
 		if v, diags := r.at(*p, vis, needs).Eval(a.Expr, cty.DynamicPseudoType); !diags.HasErrors() {
 			item = itemOf(v, n.Body.Attr("size") != nil)
 		}
@@ -60,7 +59,7 @@ func (r *builder) collect(b *Block, bl *lang.Block, p place, inner visible) cty.
 		return cty.NilVal
 	}
 	b.Collect = a.Expr
-	needs := needsOf([]hclsyntax.Expression{a.Expr})
+	needs := r.looked.needsOf(a.Expr)
 	b.Needs = b.Needs.with(needs)
 	v, diags := r.at(p, inner, needs).Eval(a.Expr, cty.DynamicPseudoType)
 	r.report(diags...)

@@ -10,11 +10,25 @@ import (
 	"currant/engine/lang"
 )
 
+// looked is what expressions of a runbook name, each looked through once.
+type looked map[hclsyntax.Expression]lang.Uses
+
+func (l looked) through(e hclsyntax.Expression) lang.Uses {
+	if uses, ok := l[e]; ok {
+		return uses
+	}
+	uses := lang.UsesOf(e)
+	if l != nil {
+		l[e] = uses
+	}
+	return uses
+}
+
 // needsOf is what expressions refer to.
-func needsOf(exprs []hclsyntax.Expression) Needs {
+func (l looked) needsOf(exprs ...hclsyntax.Expression) Needs {
 	var n Needs
 	for _, e := range exprs {
-		uses := lang.UsesOf(e)
+		uses := l.through(e)
 		for _, t := range uses.References {
 			root := t.RootName()
 			switch root {

@@ -33,7 +33,7 @@ type compiled struct {
 type reference struct{ root, name string }
 
 // finish makes a checked runbook independent of the blueprint that it was checked in.
-func (e *compiled) finish(rb *Runbook) {
+func (e *compiled) finish(rb *Runbook, looked looked) {
 	stubs := map[*Connection]*Connection{}
 	for _, n := range rb.Nodes {
 		if n.Connection != nil {
@@ -48,7 +48,7 @@ func (e *compiled) finish(rb *Runbook) {
 	}
 	rb.Blueprint = nil
 	e.plan = rb
-	e.uses, e.reads = usesIn(e.block.Source.Body, nil)
+	e.uses, e.reads = looked.usesIn(e.block.Source.Body, nil)
 }
 
 // instance is the runbook as part of a blueprint.
@@ -101,9 +101,9 @@ func (rb *Runbook) adopt(nodes []*Node) []*Node {
 
 // usesIn are the blueprint's names that anything in a body refers to, and whether it calls a function that
 // reads files.
-func usesIn(body *hclsyntax.Body, uses []reference) (_ []reference, reads bool) {
+func (l looked) usesIn(body *hclsyntax.Body, uses []reference) (_ []reference, reads bool) {
 	for _, a := range body.Attributes {
-		w := lang.UsesOf(a.Expr)
+		w := l.through(a.Expr)
 		for _, t := range w.References {
 			r := reference{root: t.RootName()}
 			switch r.root {
@@ -118,7 +118,7 @@ func usesIn(body *hclsyntax.Body, uses []reference) (_ []reference, reads bool) 
 	}
 	for _, b := range body.Blocks {
 		var r bool
-		uses, r = usesIn(b.Body, uses)
+		uses, r = l.usesIn(b.Body, uses)
 		reads = reads || r
 	}
 	return uses, reads

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
@@ -35,6 +34,8 @@ type builder struct {
 	stateValues map[string]cty.Value
 	outputs     map[string]cty.Value // of all steps
 	calls       map[string]signature
+	looked      looked
+	ofBlueprint *lang.Scope // see static
 }
 
 // declared is where a step's name was given, and in what.
@@ -45,12 +46,28 @@ type declared struct {
 
 func newBuilder(c *compiler, b *lang.Block) *builder {
 	return &builder{compiler: c, source: b, names: map[string]declared{}, states: map[string]cty.Type{},
-		stateValues: map[string]cty.Value{}, outputs: map[string]cty.Value{}, calls: map[string]signature{},
+		stateValues: map[string]cty.Value{}, outputs: map[string]cty.Value{}, calls: map[string]signature{}, looked: looked{},
 		rb: &Runbook{Name: b.Label(), Range: b.Range, Body: b.Source.Range(), OutputType: cty.EmptyObject,
 			Connections: map[string]*Connection{}, Nodes: map[string]*Node{}}}
 }
 
-func (r *builder) report(d ...*hcl.Diagnostic) { r.diags = append(r.diags, d...) }
+// report keeps diagnostics. One that is known is that of a budget that is used up, which ends every
+// evaluation after it.
+func (r *builder) report(d ...*hcl.Diagnostic) {
+	for _, diag := range d {
+		if !slices.Contains(r.diags, diag) {
+			r.diags = append(r.diags, diag)
+		}
+	}
+}
+
+// static is the blueprint's scope for checking. Evaluations of one runbook share a budget.
+func (r *builder) static() *lang.Scope {
+	if r.ofBlueprint == nil {
+		r.ofBlueprint = r.compiler.static().WithEval(lang.NewEval(lang.EvalLimits{}), nil)
+	}
+	return r.ofBlueprint
+}
 
 // build checks the runbook whole.
 func (r *builder) build() *compiled {
@@ -78,7 +95,7 @@ func (r *builder) build() *compiled {
 	if r.rb.Trigger != nil {
 		e.signature.trigger = r.rb.Trigger.Kind.Name
 	}
-	e.finish(r.rb)
+	e.finish(r.rb, r.looked)
 	return e
 }
 
@@ -207,7 +224,7 @@ func (r *builder) declareOutputs(vis visible) (secret []string) {
 		if a == nil {
 			continue
 		}
-		needs := needsOf([]hclsyntax.Expression{a.Expr})
+		needs := r.looked.needsOf(a.Expr)
 		val, diags := r.at(place{}, vis, needs).Eval(a.Expr, cty.DynamicPseudoType)
 		r.report(diags...)
 		if lang.IsSensitive(val) && !args.Sensitive {

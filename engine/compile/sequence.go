@@ -73,7 +73,7 @@ func (r *builder) at(p place, vis visible, needs Needs) *lang.Scope {
 		}
 		vars["step"] = cty.ObjectVal(outs)
 	}
-	return r.scope.Child(vars).Static(func(root, name string) string { return r.explain(root, name, vis) })
+	return r.scope.WithEval(lang.NewEval(lang.EvalLimits{}), vars).Static(func(root, name string) string { return r.explain(root, name, vis) })
 }
 
 // explain says why a name of a run cannot be used at a place.
@@ -133,7 +133,7 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	if retry := body.Block("retry"); retry != nil {
 		n.Retry = retry.Body
 	}
-	n.Needs = needsOf(ownExprs(body))
+	n.Needs = r.looked.needsOf(ownExprs(body)...)
 	scope := r.at(p, vis, n.Needs)
 	args, diags := body.Eval(scope)
 	r.report(diags...)
@@ -285,7 +285,7 @@ func (r *builder) lazies(n *Node, p place, vis, inner visible) {
 		if a.Field.Form != lang.FormLazy {
 			continue
 		}
-		needs := needsOf([]hclsyntax.Expression{a.Expr})
+		needs := r.looked.needsOf(a.Expr)
 		see, t := all, cty.Type(cty.Bool)
 		if a.Name == "when" {
 			see = vis

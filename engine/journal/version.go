@@ -16,11 +16,24 @@ const (
 // PutVersion keeps the text of a blueprint under its digest and makes it the
 // blueprint's current one. Earlier texts stay while a run refers to them.
 func (s *Store) PutVersion(ctx context.Context, digest, blueprint string, bundle []byte) error {
+	return s.putVersion(ctx, digest, blueprint, bundle, true)
+}
+
+// KeepVersion keeps a text for runs of its own beside the blueprint's current one, until the next PutVersion
+// of the blueprint and the end of those runs.
+func (s *Store) KeepVersion(ctx context.Context, digest, blueprint string, bundle []byte) error {
+	return s.putVersion(ctx, digest, blueprint, bundle, false)
+}
+
+func (s *Store) putVersion(ctx context.Context, digest, blueprint string, bundle []byte, alone bool) error {
 	codec, data := pack(bundle)
 	sum := sumOf(0, digest, data)
 	err := s.do(ctx, func(w *writer) error {
 		if _, err := w.c.exec(sqlPutVersion, digest, blueprint, codec, data, sum); err != nil {
 			return err
+		}
+		if !alone {
+			return nil
 		}
 		_, err := w.c.exec(sqlOutdate, blueprint, digest)
 		return err

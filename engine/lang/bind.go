@@ -19,7 +19,7 @@ type Body struct {
 	// Range is the header of the block, or the start of the file.
 	Range hcl.Range
 
-	attrs map[string]*Attr
+	attrs map[string]*Attr // nil where they are few
 }
 
 // Attr is one written attribute. Field is the spec's, or its Remain.
@@ -28,6 +28,9 @@ type Attr struct {
 	Name             string
 	Expr             hclsyntax.Expression
 	Range, NameRange hcl.Range
+
+	// typ is the type constraint of an attribute of FormType that is one.
+	typ *TypeConstraint
 }
 
 // Block is one written block. A deferred one has no Body: Source is its text.
@@ -49,7 +52,17 @@ func (b *Block) Label() string {
 }
 
 // Attr is the written attribute of that name, or nil.
-func (b *Body) Attr(name string) *Attr { return b.attrs[name] }
+func (b *Body) Attr(name string) *Attr {
+	if b.attrs != nil {
+		return b.attrs[name]
+	}
+	for _, a := range b.Attrs {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
 
 // BlocksOf are the written blocks of a type, in source order.
 func (b *Body) BlocksOf(name string) []*Block {
@@ -75,7 +88,10 @@ func (b *Body) Block(name string) *Block {
 // Bind checks the structure of a body against the spec and reports everything that does not fit. What fits
 // is in the Body even then, so that a check can go on.
 func (s *Spec) Bind(src *hclsyntax.Body, header hcl.Range) (*Body, hcl.Diagnostics) {
-	b := &Body{Spec: s, Range: header, attrs: map[string]*Attr{}}
+	b := &Body{Spec: s, Range: header}
+	if len(src.Attributes) > 8 {
+		b.attrs = make(map[string]*Attr, len(src.Attributes))
+	}
 	var diags hcl.Diagnostics
 	for _, a := range sortedAttributes(src) {
 		f := s.Field(a.Name)
@@ -88,7 +104,9 @@ func (s *Spec) Bind(src *hclsyntax.Body, header hcl.Range) (*Body, hcl.Diagnosti
 		}
 		attr := &Attr{Field: f, Name: a.Name, Expr: a.Expr, Range: a.SrcRange, NameRange: a.NameRange}
 		b.Attrs = append(b.Attrs, attr)
-		b.attrs[a.Name] = attr
+		if b.attrs != nil {
+			b.attrs[a.Name] = attr
+		}
 	}
 	for _, bl := range src.Blocks {
 		if s.HoldsSteps && bl.Type == "step" {
@@ -167,7 +185,7 @@ func InvalidName(name string, at hcl.Range) *hcl.Diagnostic {
 
 func (s *Spec) missing(b *Body) (diags hcl.Diagnostics) {
 	for _, f := range s.Fields {
-		if !f.Optional && b.attrs[f.Name] == nil {
+		if !f.Optional && b.Attr(f.Name) == nil {
 			diags = append(diags, diagAt(b.Range, "Missing argument",
 				fmt.Sprintf("The argument %q is required, but no definition was found. %s", f.Name, f.Doc)))
 		}

@@ -22,6 +22,9 @@ type checker struct {
 
 // check evaluates e in a static scope and reports everything that is wrong with it.
 func (s *Scope) check(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
+	if isConstant(e) {
+		return Value(e, s.ctx)
+	}
 	c := &checker{scope: s, ctx: []*hcl.EvalContext{s.ctx}}
 	// Walk's own diagnostics are those of Enter and Exit, which return none.
 	_ = hclsyntax.Walk(e, c)
@@ -31,6 +34,18 @@ func (s *Scope) check(e hclsyntax.Expression) (cty.Value, hcl.Diagnostics) {
 		v = cty.DynamicVal
 	}
 	return v, c.diags
+}
+
+// isConstant says whether an expression is a plain literal, as most arguments are: there is nothing to look
+// into.
+func isConstant(e hclsyntax.Expression) bool {
+	switch e := e.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return true
+	case *hclsyntax.TemplateExpr:
+		return e.IsStringLiteral()
+	}
+	return false
 }
 
 // add keeps diagnostics that say something new: an evaluation repeats, in other words, what a reference

@@ -182,6 +182,9 @@ func toValue(rv reflect.Value, t cty.Type) cty.Value {
 		}
 		return toValue(rv.Elem(), t)
 	case reflect.Slice:
+		if !t.IsListType() {
+			return cty.NullVal(t)
+		}
 		if rv.Len() == 0 {
 			return cty.ListValEmpty(t.ElementType())
 		}
@@ -189,14 +192,23 @@ func toValue(rv reflect.Value, t cty.Type) cty.Value {
 		for i := range vals {
 			vals[i] = toValue(rv.Index(i), t.ElementType())
 		}
+		if t.ElementType() == cty.DynamicPseudoType {
+			return cty.TupleVal(vals) // each of its own type
+		}
 		return cty.ListVal(vals)
 	case reflect.Map:
+		if !t.IsMapType() {
+			return cty.NullVal(t)
+		}
 		if rv.Len() == 0 {
 			return cty.MapValEmpty(t.ElementType())
 		}
 		vals := make(map[string]cty.Value, rv.Len())
 		for it := rv.MapRange(); it.Next(); {
 			vals[it.Key().String()] = toValue(it.Value(), t.ElementType())
+		}
+		if t.ElementType() == cty.DynamicPseudoType {
+			return cty.ObjectVal(vals)
 		}
 		return cty.MapVal(vals)
 	case reflect.Struct:

@@ -49,7 +49,7 @@ func (b *Body) evalInto(s *Scope, attrs map[string]cty.Value) (diags hcl.Diagnos
 		if !f.isValue() {
 			continue
 		}
-		a := b.attrs[f.Name]
+		a := b.Attr(f.Name)
 		if a == nil {
 			attrs[f.Name] = f.absent()
 			continue
@@ -207,8 +207,8 @@ func (a *Attr) onlyStatic() (diags hcl.Diagnostics) {
 	if a.Field.Form == FormLiteral {
 		allowed = "It takes a literal value."
 	}
-	refuse := func(at hcl.Range) {
-		diags = append(diags, diagAt(at, "Not known when the blueprint is loaded", fmt.Sprintf("%q is needed before any run begins. %s", a.Name, allowed)))
+	refuse := func(at hcl.Range, hint string) {
+		diags = append(diags, diagAt(at, "Not known when the blueprint is loaded", fmt.Sprintf("%q is needed before any run begins. %s%s", a.Name, allowed, hint)))
 	}
 	uses := UsesOf(a.Expr)
 	for _, t := range uses.References {
@@ -219,10 +219,14 @@ func (a *Attr) onlyStatic() (diags hcl.Diagnostics) {
 		if a.Field.Form == FormStatic && len(t) == 1 {
 			continue // a forgotten pair of quotes, mostly: evaluation has the better words
 		}
-		refuse(t.SourceRange())
+		hint := ""
+		if len(t) == 1 {
+			hint = fmt.Sprintf(" A text is written in quotes: %q.", root)
+		}
+		refuse(t.SourceRange(), hint)
 	}
 	if len(diags) == 0 && a.Field.Form == FormLiteral && len(uses.Functions) > 0 {
-		refuse(a.Expr.Range())
+		refuse(a.Expr.Range(), "")
 	}
 	return diags
 }

@@ -39,6 +39,9 @@ type Source struct {
 	Snapshot map[string][]byte
 }
 
+// SettingsFile holds the settings of a runner, and is no part of a blueprint in whose directory it lies.
+const SettingsFile = "runner.hcl"
+
 // Bytes are all files by name, for diagnostics.
 func (s *Source) Bytes() map[string][]byte {
 	out := map[string][]byte{}
@@ -177,6 +180,9 @@ func reason(err error) string {
 // isBlueprintFile says whether a directory entry is read: *.hcl, without hidden files, without what editors
 // leave (.x.swp, x~, .#x, #x#), and without *.vars.hcl files that are not automatic.
 func isBlueprintFile(name string) bool {
+	if name == SettingsFile {
+		return false
+	}
 	if !strings.HasSuffix(name, ".hcl") || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasPrefix(name, "~") {
 		return false
 	}

@@ -42,6 +42,7 @@ type Spec struct {
 
 	fields map[string]*Field
 	blocks map[string]*BlockSpec
+	object cty.Type
 }
 
 // Form is how a field's expression is treated.
@@ -174,6 +175,11 @@ func (s *Spec) seal() {
 	for _, b := range s.Blocks {
 		s.blocks[b.Name] = b
 	}
+	attrs := make(map[string]cty.Type, len(s.Fields))
+	for _, f := range s.Fields {
+		attrs[f.Name] = f.Type
+	}
+	s.object = cty.Object(attrs)
 }
 
 func specOf(t reflect.Type) *Spec {
@@ -351,10 +357,4 @@ func ctyTypeOf(t reflect.Type) cty.Type {
 
 // ObjectType is the type of an object that has the spec's fields: the type of a result declared by a
 // struct.
-func (s *Spec) ObjectType() cty.Type {
-	attrs := make(map[string]cty.Type, len(s.Fields))
-	for _, f := range s.Fields {
-		attrs[f.Name] = f.Type
-	}
-	return cty.Object(attrs)
-}
+func (s *Spec) ObjectType() cty.Type { return s.object }

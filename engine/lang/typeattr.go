@@ -12,12 +12,10 @@ import (
 // TypeOf is the type constraint that an attribute of FormType writes, with the defaults of its optional
 // attributes. It is false where the attribute is not written, or is no type; Bind has reported that.
 func (b *Body) TypeOf(name string) (cty.Type, *typeexpr.Defaults, bool) {
-	a := b.attrs[name]
-	if a == nil {
-		return cty.DynamicPseudoType, nil, false
+	if a := b.Attr(name); a != nil && a.typ != nil {
+		return a.typ.Type, a.typ.Defaults, true
 	}
-	t, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.Expr)
-	return t, defaults, !diags.HasErrors()
+	return cty.DynamicPseudoType, nil, false
 }
 
 // ConvertTo applies the defaults of a type constraint to a value and converts it.
@@ -33,7 +31,10 @@ func (b *Body) checkForms() (diags hcl.Diagnostics) {
 	for _, a := range b.Attrs {
 		switch a.Field.Form {
 		case FormType:
-			_, _, d := typeexpr.TypeConstraintWithDefaults(a.Expr)
+			t, defaults, d := typeexpr.TypeConstraintWithDefaults(a.Expr)
+			if !d.HasErrors() {
+				a.typ = &TypeConstraint{t, defaults}
+			}
 			for _, diag := range d {
 				if diag.Summary == "Invalid type specification" && a.Expr.Range().Overlaps(*diag.Subject) {
 					if t := hcl.ExprAsKeyword(a.Expr); t != "" {

@@ -89,10 +89,13 @@ func Variables(blocks []*Block, auto []File, from Values, base *Scope) ([]Variab
 	}
 	diags = append(diags, fromEnvironment(order, from.Env)...)
 	for i, f := range append(append([]File(nil), auto...), from.Files...) {
-		diags = append(diags, fromFile(declared, f, i >= len(auto))...)
+		diags = append(diags, fromFile(declared, f, i >= len(auto) && from.Pinned == nil)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(from.Set)) {
 		v := declared[name]
+		if v == nil && from.Pinned != nil {
+			continue // an older content: the value is for a variable that came later
+		}
 		if v == nil {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Value for undeclared variable",
 				Detail: fmt.Sprintf("--var gives %q, but the blueprint declares no variable of that name.%s", name, DidYouMean(name, slices.Collect(maps.Keys(declared))))})

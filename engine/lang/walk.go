@@ -16,10 +16,10 @@ type Uses struct {
 // UsesOf looks through an expression. Unlike the expression's own Variables it sees through the budget's
 // nodes.
 func UsesOf(e hclsyntax.Expression) Uses {
-	switch n := e.(type) {
-	case *hclsyntax.LiteralValueExpr:
+	if isConstant(e) {
 		return Uses{}
-	case *hclsyntax.ScopeTraversalExpr:
+	}
+	if n, ok := e.(*hclsyntax.ScopeTraversalExpr); ok {
 		return Uses{References: []hcl.Traversal{n.Traversal}}
 	}
 	w := &uses{}

@@ -3,8 +3,10 @@ package flow
 import (
 	"context"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
 	"currant/steps"
 )
 
@@ -19,6 +21,12 @@ var Compute = steps.Action(steps.Kind{
   words = split(" ", trigger.input.name)
 }`,
 	}},
+	Check: func(c *steps.Check) (diags hcl.Diagnostics) {
+		if a := c.Body.Attr("connection"); a != nil {
+			diags = append(diags, lang.Error(a.NameRange, "Unsupported argument", "A compute step uses no connection, and none of its values may have a name that every step accepts. Call it something else."))
+		}
+		return diags
+	},
 	Output: func(c *steps.Check) cty.Type {
 		attrs := map[string]cty.Type{}
 		for name, v := range attributes(steps.Arg(c.Args, "values")) {

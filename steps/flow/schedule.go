@@ -17,7 +17,7 @@ import (
 var ScheduleCreate = steps.Action(steps.Kind{
 	Name:   "schedule_create",
 	Effect: steps.Idempotent, // by its reference
-	Doc:    "Keeps a schedule that starts a runbook: by a cron line, an interval, a recurrence rule (RFC 5545), or once. A schedule of the same reference is replaced.",
+	Doc:    "Keeps a schedule that starts a runbook: by a cron line, an interval, a recurrence rule (RFC 5545), or once. References are unique in a blueprint: to change a schedule, use `schedule_update`.",
 	Examples: []steps.Example{{
 		Title: "Remind on working days",
 		HCL: `step "schedule_create" "remind" {

@@ -23,6 +23,9 @@ func TestD6CrashAtEveryOperation(t *testing.T) {
 			want := finish(t, base)
 			lines := slices.Sorted(slices.Values(base.Lines()))
 			stride := max(1, base.Ops()/maxPoints)
+			if base.Ops() > 10*maxPoints {
+				stride = base.Ops() / 5
+			}
 			for op := 1; op <= base.Ops(); op += stride {
 				for _, after := range []bool{false, true} {
 					for _, lose := range []runtest.Loss{runtest.LoseNothing, runtest.LoseSome, runtest.LoseAll} {

@@ -14,7 +14,8 @@ import (
 // lose it, the newest first.
 type disk struct {
 	codec   *run.Codec
-	image   image
+	image   image // what is durable
+	latest  image // what a reader sees
 	pending []change
 }
 
@@ -74,7 +75,7 @@ func (c change) text() string {
 }
 
 func newDisk(codec *run.Codec) *disk {
-	return &disk{codec: codec, image: image{recs: map[string][]byte{}}}
+	return &disk{codec: codec, image: image{recs: map[string][]byte{}}, latest: image{recs: map[string][]byte{}}}
 }
 
 // encode makes a batch what is stored of it.
@@ -115,6 +116,7 @@ func (d *disk) encode(b run.Batch) (change, error) {
 // commit takes a change in.
 func (d *disk) commit(c change, barrier bool) {
 	d.pending = append(d.pending, c)
+	c.apply(&d.latest)
 	if barrier {
 		d.sync(len(d.pending))
 	}
@@ -125,7 +127,7 @@ func (d *disk) sync(n int) {
 	for _, c := range d.pending[:n] {
 		c.apply(&d.image)
 	}
-	d.pending = slices.Clone(d.pending[n:])
+	d.pending = d.pending[n:]
 }
 
 // crash makes the first pending changes durable as far as loss allows, and drops the rest.
@@ -137,19 +139,11 @@ func (d *disk) crash(l Loss) {
 		d.sync(len(d.pending) / 2)
 	}
 	d.pending = nil
+	d.latest = d.image.clone()
 }
 
 // view is what a reader sees: the pending changes too.
-func (d *disk) view() image {
-	if len(d.pending) > 0 {
-		v := d.image.clone()
-		for _, c := range d.pending {
-			c.apply(&v)
-		}
-		return v
-	}
-	return d.image
-}
+func (d *disk) view() image { return d.latest }
 
 // records are decoded anew at each call.
 func (d *disk) records() (map[string]*run.Record, error) {

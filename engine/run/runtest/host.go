@@ -17,12 +17,10 @@ import (
 // host is one life of a Sim's process (run.Host).
 type host struct {
 	*Sim
-	flying  []*flight
-	dead    bool
-	crash   Crash
-	until   time.Time // of the park
-	state   run.State
-	batches int
+	flying []*flight
+	dead   bool
+	crash  Crash
+	until  time.Time // of the park
 }
 
 // flight is a call that has not come back.
@@ -74,7 +72,6 @@ func (h *host) Commit(b run.Batch) error {
 	h.state = b.State
 	h.Commits = append(h.Commits, c.text())
 	h.Marks = append(h.Marks, h.ops)
-	h.batches++
 	if !h.over() {
 		return errDied
 	}

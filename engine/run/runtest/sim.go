@@ -66,6 +66,7 @@ type Sim struct {
 	told     []run.Event // cancellations so far: whoever cancels asks again after a crash
 	childAt  map[string]time.Time
 	children []child
+	state    run.State // as last committed
 	lives    int
 }
 
@@ -103,34 +104,43 @@ const maxLives = 10_000
 // Run lets the run go on, through crashes and waits, until it ends or only an event can help it.
 func (s *Sim) Run() (Outcome, error) {
 	for {
-		if end := s.disk.view().end; end != nil {
-			return *end, nil
-		}
 		if s.lives++; s.lives > maxLives {
 			return Outcome{}, errors.New("runtest: the run does not end")
 		}
-		m, err := s.machine()
-		if err != nil {
-			return Outcome{}, err
-		}
-		m.Trace = s.Trace
-		h := &host{Sim: s}
-		_, err = run.Drive(h, m)
-		switch {
-		case err == nil:
-		case errors.Is(err, errDied):
-			s.disk.crash(h.crash.Lose)
-			s.now = s.now.Add(downtime)
-			s.inbox = append(s.told, s.inbox...)
-			s.told = nil
-		case errors.Is(err, run.ErrParked):
-			if !s.pass(h.until) {
-				return Outcome{Status: string(h.state)}, nil
-			}
-		default:
-			return Outcome{}, err
+		if o, over, err := s.Life(); over || err != nil {
+			return o, err
 		}
 	}
+}
+
+// Life is one life of the host's process: until it dies, or parks the run; over says that the run has ended
+// or that only an event can help it.
+func (s *Sim) Life() (o Outcome, over bool, err error) {
+	if end := s.disk.view().end; end != nil {
+		return *end, true, nil
+	}
+	m, err := s.machine()
+	if err != nil {
+		return o, false, err
+	}
+	m.Trace = s.Trace
+	h := &host{Sim: s}
+	_, err = run.Drive(h, m)
+	switch {
+	case err == nil:
+	case errors.Is(err, errDied):
+		s.disk.crash(h.crash.Lose)
+		s.now = s.now.Add(downtime)
+		s.inbox = append(s.told, s.inbox...)
+		s.told = nil
+	case errors.Is(err, run.ErrParked):
+		if s.state == run.StateHeld || !s.pass(h.until) {
+			return Outcome{Status: string(s.state)}, true, nil
+		}
+	default:
+		return o, false, err
+	}
+	return o, false, nil
 }
 
 // pass lets time pass for a parked run; false where nothing will happen.
@@ -147,9 +157,11 @@ func (s *Sim) pass(until time.Time) bool {
 	return true
 }
 
+// forward moves the clock. By then what was committed is durable.
 func (s *Sim) forward(t time.Time) {
 	if t.After(s.now) {
 		s.now = t
+		s.disk.sync(len(s.disk.pending))
 	}
 }
 
@@ -183,6 +195,7 @@ func (s *Sim) Reopen() error {
 			return err
 		}
 	}
+	s.disk.latest = s.disk.image.clone()
 	s.now = s.now.Add(time.Hour)
 	s.info.Deadline = s.now.Add(s.rb.Timeout)
 	return nil

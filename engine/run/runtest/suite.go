@@ -92,12 +92,13 @@ func (sc Scenario) check(t testing.TB, got Outcome) {
 
 func (sc Scenario) checkCalls(t testing.TB, w *World) {
 	t.Helper()
-	if got := countsText(w); got != sc.Calls {
+	if got := Counts(w); got != sc.Calls {
 		t.Errorf("calls: got %q, want %q", got, sc.Calls)
 	}
 }
 
-func countsText(w *World) string {
+// Counts are how many calls each probe has made: "a=1 b=3".
+func Counts(w *World) string {
 	counts := map[string]int{}
 	for _, c := range w.Calls() {
 		counts[c.Step]++

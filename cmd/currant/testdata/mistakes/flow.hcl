@@ -1,4 +1,4 @@
-runbook "ping" { # WRONG: Runbooks call each other in a circle
+runbook "ping" {
   trigger "manual" {}
 
   step "call" "other" {
@@ -10,7 +10,7 @@ runbook "pong" {
   trigger "manual" {}
 
   step "call" "other" {
-    runbook = runbook.ping
+    runbook = runbook.ping # WRONG: Runbooks call each other in a circle
   }
 }
 
