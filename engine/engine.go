@@ -16,7 +16,6 @@ import (
 	"currant/engine/journal"
 	"currant/engine/lang"
 	"currant/engine/vault"
-	"currant/steps"
 )
 
 // Options are an engine's settings.
@@ -189,6 +188,3 @@ func (e *Engine) errStore(err error) error {
 
 // values is how a stored blueprint gets the values that it does not keep.
 func (e *Engine) values() lang.Values { return e.o.Compile.Values }
-
-// registry is the step kinds.
-func (e *Engine) registry() *steps.Registry { return e.o.Compile.Steps }

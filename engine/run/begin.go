@@ -147,7 +147,9 @@ func (m *Machine) timeFrom(a *activation, limit time.Duration) {
 }
 
 // outside says whether a step is executed outside the machine. Its arguments must be there.
-func (m *Machine) outside(a *activation) bool { return a.node.Kind.Do != nil && m.effect(a) != steps.Pure }
+func (m *Machine) outside(a *activation) bool {
+	return a.node.Kind.Do != nil && m.effect(a) != steps.Pure
+}
 
 func (m *Machine) timeout(a *activation) (time.Duration, error) {
 	v, diags := m.scopeOf(a.frame, a.node.Needs, a.path, a.rec.Begun).EvalAttr(a.node.Timeout)
