@@ -305,6 +305,59 @@ func TestDeliveryStartsOneRun(t *testing.T) {
 	}
 }
 
+// A redelivery is answered with the run of its origin while that goes on or has finished, and starts a run of
+// its own, linked to it, where that failed.
+func TestRedelivery(t *testing.T) {
+	w := began(t)
+	w.load(`runbook "hook" {
+  trigger "json_endpoint" { body_schema = object({ id = string }) }
+  step "probe" "p" { value = trigger.body.id }
+}`)
+	rb := w.runbook("hook")
+	v, err := engine.Input(rb, object("body", object("id", "x")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	accept := func(delivery, origin string) ingress.Receipt {
+		t.Helper()
+		r, err := w.e.Accept(t.Context(), rb.Trigger, ingress.Event{Value: v, Delivery: delivery, Origin: origin})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	g := newGate()
+	w.on("p", g.probe)
+	first := accept("d1", "")
+	g.next(t)
+	if again := accept("d2", "d1"); again.Fresh || again.Run != first.Run {
+		t.Errorf("a redelivery of a run that goes on: %+v", again)
+	}
+	close(g.open)
+	w.ends(first.Run, "finished")
+	if again := accept("d3", "d1"); again.Fresh || again.Run != first.Run {
+		t.Errorf("a redelivery of a finished run: %+v", again)
+	}
+	w.on("p", func(context.Context, *steps.Call, cty.Value) (cty.Value, error) {
+		return cty.NilVal, steps.Errorf(steps.FailError, "broken")
+	})
+	failed := accept("e1", "")
+	w.ends(failed.Run, "failed")
+	again := accept("e2", "e1")
+	if !again.Fresh {
+		t.Errorf("a redelivery of a failed run: %+v", again)
+	}
+	if v := w.ends(again.Run, "failed"); v.Origin != failed.Run {
+		t.Errorf("its origin is %q, want %s", v.Origin, failed.Run)
+	}
+	if same := accept("e2", "e1"); same.Fresh || same.Run != again.Run {
+		t.Errorf("the same redelivery once more: %+v", same)
+	}
+	if unknown := accept("f2", "f1"); !unknown.Fresh {
+		t.Errorf("a redelivery of what never came: %+v", unknown)
+	}
+}
+
 // The limit is of runs that wait for their turn. Those that are executed or wait for something else do not count.
 func TestMaxQueuedRefuses(t *testing.T) {
 	w := newWorld(t)

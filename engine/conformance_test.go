@@ -21,6 +21,7 @@ import (
 func TestConformance(t *testing.T) {
 	for _, sc := range runtest.Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {
+			t.Parallel() // most of their time is the disk's
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(runtest.Epoch)) // simulated
 				w := runtest.NewWorld(sc.Answers)
@@ -86,7 +87,7 @@ func outcomeOnEngine(t *testing.T, e *Engine, w *runtest.World, rb *compile.Runb
 		}
 	})()
 	w.OnEvent(func(ev run.Event) { e.deliver(id, ev) })
-	if _, _, err := e.Start(t.Context(), rb, Start{ID: id, Value: cty.ObjectVal(map[string]cty.Value{"input": input})}); err != nil {
+	if _, _, err := e.Start(t.Context(), rb, Start{ID: id, Context: "wdc", Value: cty.ObjectVal(map[string]cty.Value{"input": input})}); err != nil {
 		t.Fatal(err)
 	}
 	<-over

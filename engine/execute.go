@@ -142,6 +142,11 @@ func (e *Engine) ended(en *entry, r *run.Result) {
 // stuck holds a run that cannot go on: what it needs is missing or the store refused it. It is tried again
 // at the next start.
 func (e *Engine) stuck(en *entry, err error) {
+	for _, ev := range e.takeInbox(en) {
+		if c, ok := ev.(run.Cancelled); ok && e.abandon(en, c.Reason, err) {
+			return
+		}
+	}
 	e.log.Error("run cannot go on; it is tried again when the runner starts", "run", en.id, "runbook", en.blueprint+"/"+en.runbook, "error", err)
 	e.mu.Lock()
 	e.move(en, parked)
@@ -151,6 +156,39 @@ func (e *Engine) stuck(en *entry, err error) {
 		e.store.Submit(journal.Write{Run: en.id, Update: &journal.Update{Status: journal.Held},
 			Logs: []journal.LogLine{{At: timeNow(), Level: "error", Message: "The run cannot go on: " + err.Error()}}}, func(error) {})
 	}
+}
+
+// abandon ends a run that cannot go on and that a person has cancelled. What it still had to do, such as its
+// finally blocks, is not done.
+func (e *Engine) abandon(en *entry, reason string, cause error) bool {
+	ctx := context.Background()
+	stored, err := e.store.Records(ctx, en.id)
+	if err != nil {
+		return false
+	}
+	recs := make(map[string][]byte, len(stored))
+	for _, s := range stored {
+		recs[s.Path] = s.Data
+	}
+	history, err := encodeHistory(recs)
+	if err != nil {
+		return false
+	}
+	r := &run.Result{Status: string(journal.Cancelled), At: timeNow(), Outputs: cty.EmptyObjectVal,
+		Err: &steps.Error{Kind: steps.CancelledError, Message: reason + "; it could not go on: " + cause.Error()}}
+	result, err := encodeOutcome(&run.Codec{Sealer: e.vault, Run: en.id}, r)
+	if err != nil {
+		return false
+	}
+	w := journal.Write{Run: en.id, End: &journal.End{Status: journal.Cancelled, At: r.At, Outcome: result, Summary: summary(r), History: history}}
+	if en.parent != "" {
+		w.Wake = []string{en.parent}
+	}
+	if err := e.store.Commit(ctx, w); err != nil {
+		return false
+	}
+	e.ended(en, r)
+	return true
 }
 
 // outcome is how an ended run's result is stored.

@@ -352,7 +352,7 @@ func (w *world) tryStart(runbook, runContext string, input cty.Value) (string, e
 // ended waits for the end of a run and gives its view.
 func (w *world) ended(id string) engine.View {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := w.e.Wait(ctx, id); err != nil {
 		w.t.Fatalf("run %s does not end: %v\n%s", id, w.view(id), w.log)
@@ -379,17 +379,20 @@ func (w *world) view(id string) engine.View {
 	return v
 }
 
+// patience is how long a test waits for what must happen at once: long, for machines are busy.
+const patience = 90 * time.Second
+
 // until waits for a condition, asking often.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	end := time.NewTimer(20 * time.Second)
+	end := time.NewTimer(patience)
 	defer end.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-end.C:
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within %s: %s", patience, what)
 		case <-tick.C:
 		}
 	}
@@ -427,8 +430,8 @@ func (g *gate) next(t testing.TB) string {
 	select {
 	case id := <-g.entered:
 		return id
-	case <-time.After(20 * time.Second):
-		t.Fatal("no run came to the gate within 20 s")
+	case <-time.After(patience):
+		t.Fatal("no run came to the gate")
 		return ""
 	}
 }

@@ -98,6 +98,9 @@ func (h *host) write(b run.Batch) (journal.Write, error) {
 		w.Logs = append(w.Logs, line)
 	}
 	status := statusOf(b.State)
+	if status == journal.Waiting && h.m.Awaits() {
+		b.WakeAt = time.Time{} // the next start looks at once whether the other run has ended
+	}
 	if b.End == nil && (status != h.status || !b.WakeAt.Equal(h.wake)) && (status != journal.Running || h.status != journal.Running) {
 		w.Update = &journal.Update{Status: status, WakeAt: b.WakeAt}
 		if h.status == journal.Queued {

@@ -100,10 +100,8 @@ func (e *Engine) orphans(ctx context.Context, heads []journal.Head) (map[string]
 // orphaned is why a run is cancelled whose caller has ended.
 const orphaned = "the calling run has ended"
 
-// sleeps says whether only a moment of its own wakes a run, and no other run.
-func sleeps(h journal.Head) bool {
-	return h.Status == journal.Waiting && !h.WakeAt.IsZero() && (h.ExpiresAt.IsZero() || h.WakeAt.Before(h.ExpiresAt))
-}
+// sleeps says whether only a moment wakes a run, and no other run that may have ended meanwhile.
+func sleeps(h journal.Head) bool { return h.Status == journal.Waiting && !h.WakeAt.IsZero() }
 
 // timeNow is the wall clock without its monotonic reading, for moments that are stored.
 func timeNow() time.Time { return time.Now().Round(0) }

@@ -47,10 +47,10 @@ func (e *Engine) declareSchedules(ctx context.Context, bp *compile.Blueprint) er
 			return fmt.Errorf("schedule of %s/%s: %w", bp.Name, rb.Name, err)
 		}
 		delete(known, ref)
+		changed = true // also an unchanged row: nobody has looked at it while its blueprint was not in force
 		if same {
 			continue
 		}
-		changed = true
 		if err := e.store.PutSchedule(ctx, row); err != nil {
 			return err
 		}
@@ -161,6 +161,9 @@ func (e *Engine) fire(ctx context.Context, row journal.Schedule, now time.Time) 
 		return row, fmt.Errorf("schedule %s/%s: %w", row.Blueprint, row.Reference, err)
 	}
 	due, next := s.Due(row.LastAt, now)
+	if spec.CatchUp != schedule.CatchUpAll && len(due) > 1 {
+		due = due[len(due)-1:] // of a short period, not each one that a pause of the runner has missed
+	}
 	var stored []journal.Run
 	values := map[string]cty.Value{}
 	for _, at := range due {

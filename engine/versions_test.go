@@ -94,8 +94,9 @@ runbook "r" {
 }`
 	w.load(text)
 	w.run()
-	id := w.start("r", cty.NilVal)
+	id, unwanted := w.start("r", cty.NilVal), w.start("r", cty.NilVal)
 	w.becomes(id, "waiting")
+	w.becomes(unwanted, "waiting")
 	w.stop()
 	with := w.values
 	w.values, w.text = lang.Values{}, version("two") // the variable has no value any more
@@ -105,6 +106,13 @@ runbook "r" {
 		t.Errorf("the run does not say why it is held: %+v", v.Logs)
 	}
 	w.ends(w.start("r", object("d", "0s")), "finished") // others go on
+	w.becomes(unwanted, "held")
+	if err := w.e.Cancel(t.Context(), unwanted, "not wanted"); err != nil {
+		t.Fatal(err)
+	}
+	if v := w.ends(unwanted, "cancelled"); !strings.HasPrefix(v.Error.Message, "not wanted") || len(v.Steps) != 1 {
+		t.Errorf("error %+v, steps %+v", v.Error, v.Steps)
+	}
 	w.stop()
 	w.values, w.text = with, text
 	w.reopen()

@@ -220,19 +220,37 @@ func TestRunIsCancelledByInterrupt(t *testing.T) {
 	}
 }
 
+func TestSecondInterruptLeavesAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "main.hcl"), strings.Replace(patient, "step \"log\" \"cleanup\" { message = \"cleaned up\" }", "step \"wait\" \"cleanup\" { duration = \"1h\" }", 1))
+	p := start(t, dir, "run")
+	p.await("step careful.do/long waiting until")
+	p.signal(os.Interrupt)
+	p.await("step careful.finally/cleanup waiting until")
+	p.signal(os.Interrupt)
+	p.await("interrupted; what was going on goes on")
+	if code := p.exit(); code != exitFailed {
+		t.Errorf("exit code %d: %s", code, p.seen)
+	}
+}
+
 // A run that is left goes on with the next runner; another terminal can cancel it.
 func TestRunIsLeftAndCancelledLater(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "main.hcl"), patient)
 	p := start(t, dir, "run", "patient")
 	p.await("waiting until")
+	q := start(t, dir, "runs", "list")
+	id := q.await("^([-0-9a-f]{36}) ")[1]
+	q.exit()
+	q = start(t, dir, "runs", "tail", id)
+	q.await("step +careful.do/long waiting") // it is on disk
+	q.signal(os.Interrupt)
+	q.exit()
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	p.exit()
-	q := start(t, dir, "runs", "list", "--status", "waiting")
-	id := q.await("^([-0-9a-f]{36}) +waiting")[1]
-	q.exit()
 	q = start(t, dir, "runs", "cancel", id[:30])
 	q.await("log: cleaned up")
 	q.await("cancelled in")

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/ingress"
 	"currant/engine/lang"
@@ -38,6 +39,7 @@ type compiler struct {
 	body     *lang.Body
 	base     *lang.Scope // path and functions
 	env      environment
+	loose    map[string]cty.Value // var and local by their types alone
 	runbooks map[string]*lang.Block
 	checked  map[string]*compiled
 	used     *files
@@ -48,10 +50,17 @@ func (c *compiler) report(d ...*hcl.Diagnostic) { c.diags = append(c.diags, d...
 
 // Compile checks a blueprint. Everything that is wrong with it is reported; where that holds an error, the
 // Blueprint is not to be run.
-func Compile(src *lang.Source, o Options) (*Blueprint, hcl.Diagnostics) {
+func Compile(src *lang.Source, o Options) (bp *Blueprint, diags hcl.Diagnostics) {
 	c := &compiler{o: o, src: src, used: newFiles(src), previous: o.Previous.last(),
 		bp:       &Blueprint{Dir: src.Dir, Connections: map[string]*Connection{}, Files: map[string][]byte{}, byName: map[string]*Runbook{}},
 		runbooks: map[string]*lang.Block{}}
+	defer func() {
+		if p := recover(); p != nil {
+			// A mistake of ours must not end the process; nor may the blueprint be run.
+			bp, diags = c.bp, append(c.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Blueprint could not be checked",
+				Detail: fmt.Sprintf("Checking the blueprint failed inside Currant (%s). Please report it as a bug, with the blueprint.", fault(p))})
+		}
+	}()
 	next := &generation{files: map[string]parsed{}, runbooks: map[*hclsyntax.Block]*compiled{}}
 	root := c.parse(next)
 	c.bind(root)

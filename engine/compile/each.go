@@ -59,9 +59,6 @@ func (r *builder) collect(b *Block, bl *lang.Block, p place, inner visible) cty.
 		return cty.NilVal
 	}
 	b.Collect = a.Expr
-	needs := r.looked.needsOf(a.Expr)
-	b.Needs = b.Needs.with(needs)
-	v, diags := r.at(p, inner, needs).Eval(a.Expr, cty.DynamicPseudoType)
-	r.report(diags...)
-	return v
+	b.Needs = b.Needs.with(r.looked.needsOf(a.Expr))
+	return r.lazy(a.Expr, cty.DynamicPseudoType, p, inner)
 }

@@ -44,6 +44,10 @@ func (c *compiler) names() {
 	c.report(diags...)
 	c.env["local"] = locals
 	c.bp.Scope = c.base.Child(c.env.objects("var", "app", "runbook", "local"))
+	c.loose = c.env.objects("var", "local")
+	for root, v := range c.loose {
+		c.loose[root] = unknownLike(v, lang.LooseType(v.Type()))
+	}
 }
 
 func wholly(vals map[string]cty.Value) bool { return cty.ObjectVal(vals).IsWhollyKnown() }

@@ -7,8 +7,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/compile"
+	"currant/engine/lang"
+	"currant/steps"
 )
 
 // Cycles are found at once, however long they are, and name their members.
@@ -70,4 +73,28 @@ func onlyErrors(diags hcl.Diagnostics) (errs hcl.Diagnostics) {
 		}
 	}
 	return errs
+}
+
+// A kind whose check fails inside ends neither the process nor the other checks.
+func TestH1FaultInAKind(t *testing.T) {
+	o := options(t)
+	broken := *o.Steps.Kind("log")
+	broken.Check = func(*steps.Check) hcl.Diagnostics { panic("s3cret") }
+	kinds := []*steps.Kind{&broken, o.Steps.Kind("compute")}
+	var err error
+	if o.Steps, err = steps.NewRegistry(kinds, nil); err != nil {
+		t.Fatal(err)
+	}
+	resource := o.Resources[0]
+	resource.Check = func(*lang.Body, cty.Value) hcl.Diagnostics { panic("s3cret") }
+	text := "runbook \"a\" {\n  trigger \"manual\" {}\n  step \"log\" \"l\" { message = \"x\" }\n}\n" +
+		"runbook \"b\" {\n  trigger \"manual\" {}\n  step \"compute\" \"l\" { x = nope }\n}\n"
+	_, diags := compile.Compile(source(t, text), o)
+	if got := diags.Error(); len(diags) != 2 || !strings.Contains(got, "failed inside Currant") || !strings.Contains(got, "nope") || strings.Contains(got, "s3cret") {
+		t.Error(diags)
+	}
+	o.Resources = []compile.Resource{resource}
+	if _, diags = compile.Compile(source(t, resource.Name+" \"a\" {}\n"), o); !strings.Contains(diags.Error(), "failed inside Currant") {
+		t.Error(diags)
+	}
 }

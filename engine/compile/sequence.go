@@ -21,6 +21,7 @@ type place struct {
 	bindings map[string]cty.Value // each blocks' names, error
 	inside   string               // the innermost each block's step, for people
 	noSet    string               // why state may not be set here, or ""
+	guarded  bool                 // steps here may not run, whatever the values of variables
 }
 
 func (p place) bind(name string, v cty.Value) place {
@@ -74,6 +75,21 @@ func (r *builder) at(p place, vis visible, needs Needs) *lang.Scope {
 		vars["step"] = cty.ObjectVal(outs)
 	}
 	return r.scope.WithEval(lang.NewEval(lang.EvalLimits{}), vars).Static(func(root, name string) string { return r.explain(root, name, vis) })
+}
+
+// loosely is a scope in which variables and locals have types and no values. A step that may be skipped is
+// judged by it where the values do not fit: that is what its condition may guard against.
+func (r *builder) loosely(scope *lang.Scope) *lang.Scope { return scope.Child(r.loose) }
+
+// lazy checks an expression that is evaluated on its own, and gives its value.
+func (r *builder) lazy(e hclsyntax.Expression, t cty.Type, p place, vis visible) cty.Value {
+	scope := r.at(p, vis, r.looked.needsOf(e))
+	v, diags := scope.Eval(e, t)
+	if diags.HasErrors() && p.guarded {
+		v, diags = r.loosely(scope).Eval(e, t)
+	}
+	r.report(diags...)
+	return v
 }
 
 // explain says why a name of a run cannot be used at a place.
@@ -136,6 +152,9 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	n.Needs = r.looked.needsOf(ownExprs(body)...)
 	scope := r.at(p, vis, n.Needs)
 	args, diags := body.Eval(scope)
+	if diags.HasErrors() && (p.guarded || n.When != nil) {
+		args, diags = body.Eval(r.loosely(scope))
+	}
 	r.report(diags...)
 	if kind.SetsState && p.noSet != "" {
 		r.report(lang.Error(n.Range, "State set in parallel", "%s", p.noSet))
@@ -214,8 +233,9 @@ func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) (aft
 	after, collected = visible{}, cty.NilVal
 	if n.Body.Spec.HoldsSteps {
 		b := &Block{Key: "do", Body: n.Body}
-		inner := maps.Clone(vis)
-		b.Steps = r.sequence(n.Body.Steps, p, inner)
+		inner, inside := maps.Clone(vis), p
+		inside.guarded = true
+		b.Steps = r.sequence(n.Body.Steps, inside, inner)
 		b.Inner = r.added(inner, vis, after)
 		n.Blocks = append(n.Blocks, b)
 	}
@@ -231,6 +251,7 @@ func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) (aft
 			b.Key = fmt.Sprintf("%s.%d", b.Type, b.Nth)
 		}
 		inside := p
+		inside.guarded = true
 		if n.Kind.Fork != nil {
 			inside.noSet = fmt.Sprintf("Steps in the branches of %q run at once and may not set state.", n.Name)
 			r.branchLabel(n, bl, b)
@@ -285,12 +306,12 @@ func (r *builder) lazies(n *Node, p place, vis, inner visible) {
 		if a.Field.Form != lang.FormLazy {
 			continue
 		}
-		needs := r.looked.needsOf(a.Expr)
-		see, t := all, cty.Type(cty.Bool)
+		see, where := all, p
 		if a.Name == "when" {
 			see = vis
+		} else {
+			where.guarded = where.guarded || n.When != nil
 		}
-		_, diags := r.at(p, see, needs).Eval(a.Expr, t)
-		r.report(diags...)
+		r.lazy(a.Expr, cty.Bool, where, see)
 	}
 }

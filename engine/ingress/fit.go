@@ -133,7 +133,7 @@ func misfitSequence(v cty.Value, t cty.Type, at *place) string {
 	here := &place{parent: at, indexed: true}
 	for it := v.ElementIterator(); it.Next(); here.index++ {
 		_, el := it.Element()
-		want := cty.DynamicPseudoType
+		var want cty.Type
 		if t.IsTupleType() {
 			want = t.TupleElementType(here.index)
 		} else {

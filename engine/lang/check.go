@@ -127,9 +127,45 @@ func (c *checker) try(e hclsyntax.Expression) {
 	}
 	sub := &checker{scope: c.scope, ctx: []*hcl.EvalContext{c.top()}}
 	_ = hclsyntax.Walk(e, referencesOnly{sub})
-	_, diags := Value(e, c.top())
+	_, diags := Value(e, c.loose(e))
 	sub.add(diags)
 	c.add(sub.diags)
+}
+
+// loose is the context in which a part that may not be evaluated is judged: by the types of what it names
+// alone. That a list is empty, or a variable null, is what such a part is guarded against.
+func (c *checker) loose(e hclsyntax.Expression) *hcl.EvalContext {
+	child := c.top().NewChild()
+	for _, t := range References(e) {
+		root := t.RootName()
+		if v, ok := lookup(c.top(), root); ok && child.Variables[root] == cty.NilVal {
+			if child.Variables == nil {
+				child.Variables = map[string]cty.Value{}
+			}
+			child.Variables[root] = cty.UnknownVal(LooseType(v.Type()))
+		}
+	}
+	return child
+}
+
+// LooseType is a type without what depends on values: the length of a tuple.
+func LooseType(t cty.Type) cty.Type {
+	switch {
+	case t.IsTupleType():
+		return cty.DynamicPseudoType
+	case t.IsObjectType():
+		attrs := t.AttributeTypes()
+		out := make(map[string]cty.Type, len(attrs))
+		for name, at := range attrs {
+			out[name] = LooseType(at)
+		}
+		return cty.Object(out)
+	case t.IsCollectionType() && !t.ElementType().IsPrimitiveType():
+		if LooseType(t.ElementType()).HasDynamicTypes() {
+			return cty.DynamicPseudoType
+		}
+	}
+	return t
 }
 
 // referencesOnly walks an expression for its references alone.

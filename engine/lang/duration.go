@@ -48,6 +48,9 @@ func ParseDuration(s string) (time.Duration, error) {
 		for i < len(units) && units[i].name != unit {
 			i++
 		}
+		if unit == "" {
+			return bad(form)
+		}
 		if i == len(units) {
 			for _, u := range durationUnits {
 				if u.name == unit {

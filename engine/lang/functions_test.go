@@ -56,7 +56,7 @@ var exampleFunctions = Functions(FunctionOptions{Files: exampleFiles})
 var exampleTime = time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC)
 
 func runningEval() *Eval {
-	e := NewEval(EvalLimits{})
+	e := NewEval(EvalLimits{Time: time.Minute})
 	e.Now, e.Seed = func() (time.Time, bool) { return exampleTime, true }, "run|step|0"
 	return e
 }

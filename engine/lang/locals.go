@@ -10,7 +10,7 @@ import (
 // Locals evaluates local values in the order in which they need each other; a cycle is an error that names
 // its members.
 func Locals(attrs []*Attr, base *Scope) (map[string]cty.Value, hcl.Diagnostics) {
-	l := &locals{base: base, attrs: map[string]*Attr{}, vals: map[string]cty.Value{}, state: map[string]int{}}
+	l := &locals{base: base, attrs: map[string]*Attr{}, vals: map[string]cty.Value{}, state: map[string]int{}, deps: map[string][]string{}}
 	for _, a := range attrs {
 		if prev := l.attrs[a.Name]; prev != nil {
 			l.diags = append(l.diags, Error(a.NameRange, "Duplicate local value", "The local value %q is defined at %s already.", a.Name, place(prev.Range)))
@@ -29,6 +29,8 @@ type locals struct {
 	attrs map[string]*Attr
 	vals  map[string]cty.Value
 	state map[string]int // 1 being evaluated, 2 done
+	// deps are the locals that each local refers to and that have not been looked at for it.
+	deps  map[string][]string
 	diags hcl.Diagnostics
 }
 
@@ -41,16 +43,18 @@ func (l *locals) eval(name string) {
 			stack = stack[:len(stack)-1]
 			continue
 		}
-		l.state[n] = 1
+		if l.state[n] == 0 {
+			l.state[n], l.deps[n] = 1, l.needs(n)
+		}
 		next := ""
-		for _, dep := range l.needs(n) {
-			if l.state[dep] == 1 {
+		for next == "" && len(l.deps[n]) > 0 {
+			dep := l.deps[n][0]
+			l.deps[n] = l.deps[n][1:]
+			switch l.state[dep] {
+			case 1:
 				l.cycle(stack, dep)
-				continue
-			}
-			if l.state[dep] == 0 {
+			case 0:
 				next = dep
-				break
 			}
 		}
 		if next != "" {

@@ -37,6 +37,9 @@ func Instrument(e hclsyntax.Expression) hclsyntax.Expression {
 		return &conditionalNode{metered{n}}
 	case *hclsyntax.IndexExpr:
 		n.Collection, n.Key = Instrument(n.Collection), Instrument(n.Key)
+		if !isConstant(n.Key) {
+			return &indexNode{metered{n}}
+		}
 	case *hclsyntax.TupleConsExpr:
 		instrumentAll(n.Exprs)
 	case *hclsyntax.ObjectConsExpr:

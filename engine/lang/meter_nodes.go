@@ -2,7 +2,9 @@ package lang
 
 import (
 	"fmt"
+	"math/big"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +45,22 @@ func (n *loopNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := n.Expression.Value(ctx)
 	if d := e.failed(); d != nil {
 		return cty.DynamicVal, d
+	}
+	return v, diags
+}
+
+// indexNode holds an index: what a sensitive key selects is sensitive too, which the library forgets where it
+// selects an object's attribute.
+type indexNode struct{ metered }
+
+func (n *indexNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := n.Expression.Value(ctx)
+	if diags.HasErrors() {
+		return v, diags
+	}
+	key, more := n.Expression.(*hclsyntax.IndexExpr).Key.Value(ctx)
+	if !more.HasErrors() && key.IsMarked() {
+		v = v.WithSameMarks(key)
 	}
 	return v, diags
 }
@@ -158,7 +176,7 @@ func (n *partNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 				return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
 			}
 		}
-		return v, diags
+		return wholeText(v), diags
 	}
 	u := v
 	if u.IsMarked() {
@@ -174,6 +192,20 @@ func (n *partNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		}
 	}
 	return v, diags
+}
+
+// wholeText is the text of a known whole number, which a template would make of it in a hundred times the
+// time; any other value as it is.
+func wholeText(v cty.Value) cty.Value {
+	u, marks := v.Unmark()
+	if v.Type() != cty.Number || !u.IsKnown() || u.IsNull() {
+		return v
+	}
+	i, acc := u.AsBigFloat().Int64()
+	if acc != big.Exact {
+		return v
+	}
+	return cty.StringVal(strconv.FormatInt(i, 10)).WithMarks(marks)
 }
 
 // callNode holds a call of a function.

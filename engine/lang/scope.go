@@ -38,7 +38,8 @@ func (s *Scope) Static(explain func(root, name string) string) *Scope {
 // IsStatic says whether the scope is for checking.
 func (s *Scope) IsStatic() bool { return s.static }
 
-// WithEval is a child scope whose evaluations are counted and dated by ev.
+// WithEval is a child scope whose evaluations are counted and dated by ev. It takes vars over: the caller
+// may not use the map again.
 func (s *Scope) WithEval(ev *Eval, vars map[string]cty.Value) *Scope {
 	child := s.Child(vars)
 	if child.ctx.Variables == nil {

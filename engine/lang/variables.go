@@ -168,7 +168,12 @@ func fromFile(declared map[string]*variable, f File, asked bool) (diags hcl.Diag
 		val, d := Value(a.Expr, nil)
 		diags = append(diags, d...)
 		if !d.HasErrors() {
-			diags = append(diags, v.give(val, "value", a.Expr.Range())...)
+			at, source := a.Expr.Range(), "value"
+			if v.Sensitive {
+				// The excerpt of its line would show it.
+				at, source = v.block.Range, "value at "+place(a.NameRange)
+			}
+			diags = append(diags, v.give(val, source, at)...)
 		}
 	}
 	return diags

@@ -168,7 +168,7 @@ func (m *Machine) timeout(a *activation) (time.Duration, error) {
 // compute executes a step that touches nothing outside, in place.
 func (m *Machine) compute(a *activation) {
 	c := &steps.Call{Run: m.info.ID, Runbook: m.info.Runbook, Blueprint: m.info.Blueprint, Step: a.node.Name, Path: a.path,
-		Attempt: a.rec.Attempt, Args: a.args, Cursor: a.rec.Cursor, Begun: a.rec.Begun, Now: m.now, States: map[string]cty.Value{}}
+		Attempt: a.rec.Attempt, Args: a.args, Cursor: a.rec.Cursor, Begun: a.rec.Begun, Now: m.now}
 	v, err := a.node.Kind.Do(context.Background(), c)
 	for _, l := range c.Lines {
 		m.out.lines = append(m.out.lines, Line{At: m.now, Line: l, Step: a.node.Name})

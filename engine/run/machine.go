@@ -325,6 +325,16 @@ func (m *Machine) WakeAt() time.Time {
 	return at
 }
 
+// Awaits says whether a step waits for another run.
+func (m *Machine) Awaits() bool {
+	for _, a := range m.waiting {
+		if a.rec.Await != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // resume lets a waiting step go on.
 func (m *Machine) resume(a *activation) {
 	delete(m.waiting, a.path)

@@ -56,8 +56,8 @@ func call(ctx context.Context, c *steps.Call, a callArgs) (cty.Value, error) {
 		if !a.Wait {
 			return called(id, cty.NullVal(cty.EmptyObject)), nil
 		}
-		return cty.NilVal, parked(name, id)
 	}
+	// The run may have ended already, where an earlier life of the runner had started it.
 	r, ended, err := c.Runs.Result(ctx, id)
 	if err != nil {
 		return cty.NilVal, err

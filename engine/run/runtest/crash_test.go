@@ -2,6 +2,7 @@ package runtest_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,9 @@ import (
 	"currant/engine/run/runtest"
 )
 
-// maxPoints is how many of a run's operations a host dies at, evenly spread where there are more.
-const maxPoints = 120
+// maxPoints is how many of a run's operations a host dies at, evenly spread where there are more. With
+// CURRANT_TEST_ALL set it is all of them.
+const maxPoints = 20
 
 // TestD6CrashAtEveryOperation kills the host before and after each of its operations, with and without loss
 // of what was not yet durable: the outcome is the same, no step whose end is durable runs again, and a write
@@ -19,16 +21,20 @@ const maxPoints = 120
 func TestD6CrashAtEveryOperation(t *testing.T) {
 	for _, sc := range runtest.Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {
+			t.Parallel()
 			base := start(t, sc)
 			want := finish(t, base)
 			lines := slices.Sorted(slices.Values(base.Lines()))
 			stride := max(1, base.Ops()/maxPoints)
-			if base.Ops() > 10*maxPoints {
+			switch {
+			case base.Ops() > 50*maxPoints:
 				stride = base.Ops() / 5
+			case os.Getenv("CURRANT_TEST_ALL") != "":
+				stride = 1
 			}
 			for op := 1; op <= base.Ops(); op += stride {
 				for _, after := range []bool{false, true} {
-					for _, lose := range []runtest.Loss{runtest.LoseNothing, runtest.LoseSome, runtest.LoseAll} {
+					for _, lose := range []runtest.Loss{runtest.LoseNothing, runtest.LoseSome + runtest.Loss(op/stride%2)} {
 						crashes := []runtest.Crash{{Op: op, After: after, Lose: lose}}
 						if op%3 == 0 {
 							crashes = append(crashes, runtest.Crash{Op: op + 2, After: !after, Lose: lose}, runtest.Crash{Op: op + 7, After: after, Lose: lose})

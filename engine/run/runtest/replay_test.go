@@ -1,6 +1,8 @@
 package runtest_test
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -11,9 +13,10 @@ import (
 // in each run, so each scenario runs often, whole and restored from the middle, and every batch that is
 // journaled is compared as text.
 func TestD7Replay(t *testing.T) {
-	const often = 100
+	groups := regexp.MustCompile("^(parallel|loop|cancel)/")
 	for _, sc := range runtest.Scenarios() {
 		t.Run(sc.Name, func(t *testing.T) {
+			t.Parallel()
 			base := start(t, sc)
 			finish(t, base)
 			if base.Ops() > 1000 {
@@ -22,7 +25,11 @@ func TestD7Replay(t *testing.T) {
 			whole := commits(t, base, nil)
 			cut := []runtest.Crash{{Op: base.Ops()/2 + 1, Lose: runtest.LoseSome}}
 			half := commits(t, base, cut)
-			for range often / 2 {
+			often := 5
+			if groups.MatchString(sc.Name) || os.Getenv("CURRANT_TEST_ALL") != "" {
+				often = 50 // where several things are under way at once
+			}
+			for range often {
 				same(t, commits(t, base, nil), whole)
 				same(t, commits(t, base, cut), half)
 			}

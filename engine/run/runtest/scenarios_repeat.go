@@ -16,6 +16,25 @@ func repeatScenarios() []Scenario {
   output "r" { value = [step.r.count, state.n, step.p.value, step.s.n] }`,
 		Want: `finished {"r":[3,3,2,3]}`, Calls: "p=3",
 	}, {
+		Name: "repeat/its last turn stays visible",
+		HCL: `
+  state "n" { default = 0 }
+  step "repeat" "r" {
+    while = state.n < 2
+    do {
+      step "set" "s" { n = state.n + 1 }
+      step "if" "i" {
+        condition = true
+        then {
+          step "probe" "p" { value = state.n * 10 }
+        }
+      }
+    }
+  }
+  step "wait" "w" { duration = "1h" }
+  output "r" { value = step.p.value }`,
+		Want: `finished {"r":20}`, Calls: "p=2",
+	}, {
 		Name: "repeat/while is false at once",
 		HCL: `
   step "repeat" "r" {

@@ -212,6 +212,22 @@ func tryScenarios() []Scenario {
 		Answers: Answers{"a": fails(9, steps.GraphQLError), "f": fails(9, steps.NotFoundError)},
 		Want:    `finished {"r":"f"}`, Calls: "a=1 c=1 f=1 g=1",
 	}, {
+		Name: "try/its timeout is not for catch",
+		HCL: `
+  step "try" "t" {
+    timeout = "1m"
+    do {
+      step "probe" "a" {}
+    }
+    catch {
+      step "wait" "long" { duration = "5m" }
+      step "probe" "c" { value = error.kind }
+    }
+  }
+  output "r" { value = step.c.value }`,
+		Answers: Answers{"a": fails(1, steps.AuthError)},
+		Want:    `finished {"r":"auth"}`, Calls: "a=1 c=1", Took: 5 * time.Minute,
+	}, {
 		Name: "try/timeout of its attempt, retried and caught",
 		HCL: `
   step "try" "t" {

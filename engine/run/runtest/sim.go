@@ -228,3 +228,6 @@ func (s *Sim) Fresh() (*Sim, error) {
 	}
 	return f, err
 }
+
+// State is the run's state as it was last committed.
+func (s *Sim) State() run.State { return s.state }

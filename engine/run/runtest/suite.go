@@ -58,7 +58,7 @@ func Suite(t *testing.T, newHost func(t *testing.T, w *World) Harness) {
 			h := newHost(t, w)
 			h.Start(t, rb, sc.Value(t))
 			got := h.Await(t)
-			sc.check(t, got)
+			sc.Check(t, got)
 			sc.checkCalls(t, w)
 		})
 	}
@@ -83,7 +83,8 @@ func (sc Scenario) Value(t testing.TB) cty.Value {
 	return v
 }
 
-func (sc Scenario) check(t testing.TB, got Outcome) {
+// Check compares an outcome with what is wanted.
+func (sc Scenario) Check(t testing.TB, got Outcome) {
 	t.Helper()
 	if !strings.HasPrefix(got.String(), sc.Want) || !strings.Contains(sc.Want, " at ") && got.String() != sc.Want {
 		t.Errorf("outcome\n got %s\nwant %s", got, sc.Want)

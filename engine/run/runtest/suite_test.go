@@ -48,7 +48,8 @@ func TestScenarioTimeAndLog(t *testing.T) {
 			for _, stay := range []bool{true, false} {
 				s := start(t, sc)
 				s.Stay = stay
-				finish(t, s)
+				got := finish(t, s)
+				sc.Check(t, got)
 				took := s.Now().Sub(runtest.Epoch)
 				if took < sc.Took || sc.AtMost > 0 && took > sc.AtMost {
 					t.Errorf("stay=%v: it took %s, want %s to %s", stay, took, sc.Took, sc.AtMost)

@@ -107,6 +107,9 @@ func (w *World) answer(c *steps.Call, args probeArgs) Answer {
 
 // probe executes a probe as a step of a real host.
 func (w *World) probe(ctx context.Context, c *steps.Call, args probeArgs) (cty.Value, error) {
+	if address, ok := c.Connection.(string); ok {
+		args.Value = cty.StringVal(address)
+	}
 	a := w.answer(c, args)
 	var done <-chan time.Time
 	if !a.Block {
