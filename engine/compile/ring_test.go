@@ -90,7 +90,7 @@ func TestH1FaultInAKind(t *testing.T) {
 	text := "runbook \"a\" {\n  trigger \"manual\" {}\n  step \"log\" \"l\" { message = \"x\" }\n}\n" +
 		"runbook \"b\" {\n  trigger \"manual\" {}\n  step \"compute\" \"l\" { x = nope }\n}\n"
 	_, diags := compile.Compile(source(t, text), o)
-	if got := diags.Error(); len(diags) != 2 || !strings.Contains(got, "failed inside Currant") || !strings.Contains(got, "nope") || strings.Contains(got, "s3cret") {
+	if got := strings.Join(texts(diags), "\n"); len(diags) != 2 || !strings.Contains(got, "failed inside Currant") || !strings.Contains(got, "nope") || strings.Contains(got, "s3cret") {
 		t.Error(diags)
 	}
 	o.Resources = []compile.Resource{resource}
