@@ -11,7 +11,7 @@
 // an entry of some 200 bytes and a place in the heap of wake-up times. It keeps its place in its group.
 //
 // Locks: Engine.mu guards the entries, groups and queues; it is held for moments and never while anything
-// is stored or called. Start at engine.go, then queue.go, host.go and calls.go.
+// is stored or called. Start at engine.go, then queue.go, host.go, writes.go and calls.go.
 //
 // It may import every engine package but console, and steps.
 package engine

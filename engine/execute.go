@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -15,7 +17,7 @@ import (
 	"currant/steps"
 )
 
-// execute drives a run until it ends or parks. One goroutine per run being executed.
+// execute drives a run until it ends or parks, in a goroutine that no other run uses meanwhile.
 func (e *Engine) execute(ctx context.Context, en *entry) {
 	h := en.host
 	h.ctx = ctx
@@ -29,11 +31,6 @@ func (e *Engine) execute(ctx context.Context, en *entry) {
 	default:
 		e.stuck(en, err)
 	}
-	e.mu.Lock()
-	e.active--
-	e.idle.Broadcast()
-	e.mu.Unlock()
-	e.nudge()
 }
 
 func (e *Engine) drive(h *host, en *entry) (r *run.Result, err error) {
@@ -209,12 +206,24 @@ func encodeOutcome(c *run.Codec, r *run.Result) ([]byte, error) {
 	return json.Marshal(o)
 }
 
+// encodeHistory is the JSON object of a run's records by path. They are JSON already, and not read again.
 func encodeHistory(recs map[string][]byte) ([]byte, error) {
-	raw := make(map[string]json.RawMessage, len(recs))
+	size := 2
 	for path, data := range recs {
-		raw[path] = data
+		size += len(path) + len(data) + 4
 	}
-	return json.Marshal(raw)
+	out := append(make([]byte, 0, size), '{')
+	for _, path := range slices.Sorted(maps.Keys(recs)) {
+		key, err := json.Marshal(path)
+		if err != nil {
+			return nil, err
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, key...), ':'), recs[path]...)
+	}
+	return append(out, '}'), nil
 }
 
 func summary(r *run.Result) string {

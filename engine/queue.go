@@ -236,20 +236,45 @@ func (e *Engine) turn(ctx context.Context) time.Duration {
 	for len(e.wakes) > 0 && !e.wakes[0].wake.After(now) {
 		e.makeReady(heap.Pop(&e.wakes).(*entry))
 	}
-	for e.active < e.o.Workers && ctx.Err() == nil {
-		en := e.ready.pop()
+	for e.active < e.o.Workers {
+		en := e.take(ctx)
 		if en == nil {
 			break
 		}
-		e.move(en, active)
 		e.active++
-		en.host = newHost(e, en)
-		go e.execute(ctx, en)
+		go e.work(ctx, en)
 	}
 	if len(e.wakes) > 0 {
 		return max(min(time.Until(e.wakes[0].wake), longestSleep), 0)
 	}
 	return longestSleep
+}
+
+// take is the next run that is to be executed, or nil.
+func (e *Engine) take(ctx context.Context) *entry {
+	if ctx.Err() != nil {
+		return nil
+	}
+	en := e.ready.pop()
+	if en != nil {
+		e.move(en, active)
+		en.host = newHost(e, en)
+	}
+	return en
+}
+
+// work executes a run, and then others that are ready: a goroutine whose stack has grown is worth keeping.
+func (e *Engine) work(ctx context.Context, en *entry) {
+	for en != nil {
+		e.execute(ctx, en)
+		e.mu.Lock()
+		if en = e.take(ctx); en == nil {
+			e.active--
+			e.idle.Broadcast()
+		}
+		e.mu.Unlock()
+	}
+	e.nudge()
 }
 
 // park takes a run that only waits out of memory, unless an event has come meanwhile.

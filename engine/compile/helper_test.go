@@ -3,7 +3,6 @@ package compile_test
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"testing"
 
 	"currant/blueprints"
@@ -51,9 +50,6 @@ func sourceOf(t testing.TB, files map[string]string) *lang.Source {
 	return src
 }
 
-// show are diagnostics as people see them.
-func show(bp *compile.Blueprint, diags interface{ Error() string }) string { return diags.Error() }
-
 // runbookText is a runbook of 18 lines and five steps.
 func runbookText(i int, edit string) string {
 	return fmt.Sprintf(`
@@ -100,5 +96,3 @@ func oneFile(n int) map[string]string {
 	}
 	return map[string]string{"main.hcl": b.String()}
 }
-
-func lines(texts ...string) string { return strings.Join(texts, "\n") + "\n" }

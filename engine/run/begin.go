@@ -223,7 +223,7 @@ func (m *Machine) call(a *activation) {
 		}
 		c.Connection = v
 	}
-	a.rec.Status, a.rec.Shown = Running, a.args
+	a.rec.Status, a.rec.Shown = Running, own(a.args)
 	m.out.put(a.frame, a.path, a.rec)
 	// The intent must be on disk before anything is changed outside, and the moment that timestamp() gave
 	// before anyone sees it.
@@ -233,6 +233,20 @@ func (m *Machine) call(a *activation) {
 	m.flight[a.path] = a
 	m.calls = append(m.calls, c)
 	m.trace(a, Trace{Phase: "call", Args: a.args})
+}
+
+// own are a step's arguments without those that every step accepts.
+func own(args cty.Value) cty.Value {
+	if args.IsMarked() {
+		return args
+	}
+	attrs := args.AsValueMap()
+	for name := range attrs {
+		if steps.IsCommon(name) {
+			delete(attrs, name)
+		}
+	}
+	return cty.ObjectVal(attrs)
 }
 
 // settled takes in what executing a step came to.

@@ -1,5 +1,0 @@
-package engine_test
-
-import "syscall"
-
-func umask(mask int) int { return syscall.Umask(mask) }
