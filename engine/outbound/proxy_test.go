@@ -105,7 +105,9 @@ func TestS5ProxyErrorsHoldNoSecret(t *testing.T) {
 	public := newNameServer(t, func(n int64) [][4]byte { return [][4]byte{{8, 8, 8, 8}} })
 	for _, use := range []func(*http.Request) (*url.URL, error){
 		func(*http.Request) (*url.URL, error) { return url.Parse("http://user:hunter2@" + addr) },
-		func(*http.Request) (*url.URL, error) { return url.Parse(strings.ReplaceAll("http://user:hunter2@!zz", "!", "%")) },
+		func(*http.Request) (*url.URL, error) {
+			return url.Parse(strings.ReplaceAll("http://user:hunter2@!zz", "!", "%"))
+		},
 	} {
 		c := newClient(t, Policy{Proxy: use, Resolver: public.resolver()})
 		_, err := c.Do(t.Context(), get(t, "https://api.test/?token=hunter2"), CallOptions{})
