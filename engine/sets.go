@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/compile"
 	"currant/engine/ingress"
@@ -105,6 +106,7 @@ func (e *Engine) version(ctx context.Context, digest string) (*compile.Blueprint
 	}
 	o := e.o.Compile
 	o.Values = values
+	o.Values.Secrets = s.secrets(src.Dir)
 	bp, diags := compile.Compile(src, o)
 	if diags.HasErrors() {
 		return nil, fmt.Errorf("the blueprint version %.12s that the run began with no longer compiles: %s", digest, firstError(diags))
@@ -117,6 +119,23 @@ func (e *Engine) version(ctx context.Context, digest string) (*compile.Blueprint
 	defer s.mu.Unlock()
 	s.keep(bp, *s.inForce.Load())
 	return bp, nil
+}
+
+// secrets are the sensitive values that the blueprint of a directory has now: a version of it from the store
+// keeps none, and its *.auto.vars.hcl files are not a part of it.
+func (s *sets) secrets(dir string) map[string]cty.Value {
+	out := map[string]cty.Value{}
+	for _, bp := range *s.inForce.Load() {
+		if bp.Dir != dir {
+			continue
+		}
+		for _, v := range bp.Variables {
+			if v.Sensitive && v.Value.IsWhollyKnown() {
+				out[v.Name] = v.Value
+			}
+		}
+	}
+	return out
 }
 
 func firstError(diags hcl.Diagnostics) string {

@@ -76,6 +76,36 @@ func TestR5RunKeepsItsVersion(t *testing.T) {
 	}
 }
 
+// A secret that only a file of values holds is no part of a stored version: a run of an older one goes on,
+// after a restart, with the secret of today.
+func TestR5RunTakesThePresentSecret(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "x.auto.vars.hcl"), `token = "old"`)
+	main := "variable \"token\" {\n  type = string\n  sensitive = true\n}\n" +
+		strings.Replace(version("one"), `"${step.first.text}`, `"${nonsensitive(var.token)} ${step.first.text}`, 1)
+	writeFile(t, filepath.Join(dir, "main.hcl"), main)
+	begin := func() {
+		t.Helper()
+		w.open()
+		r := w.e.LoadDir(t.Context(), &engine.Source{Dir: dir, Options: w.compileOptions(w.values)})
+		if r.Diags.HasErrors() {
+			t.Fatal(r.Diags)
+		}
+		w.run()
+	}
+	begin()
+	id := w.startIn("r", "a", object("d", "300ms"))
+	w.becomes(id, "waiting")
+	w.stop()
+	writeFile(t, filepath.Join(dir, "main.hcl"), main+"\nlocals { edited = true }\n")
+	writeFile(t, filepath.Join(dir, "x.auto.vars.hcl"), `token = "new"`)
+	begin()
+	if v := w.ends(id, "finished"); string(v.Outputs) != `{"text":"new one one one"}` {
+		t.Errorf("outputs %s", v.Outputs)
+	}
+}
+
 // A run whose text cannot be had stands still, held, and says why; it does not guess. When the text is there
 // again, it goes on at the next start (promise R5).
 func TestR5VersionThatIsGone(t *testing.T) {

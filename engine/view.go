@@ -46,10 +46,10 @@ type View struct {
 type ViewError struct {
 	Message string `json:"message"`
 	Kind    string `json:"kind"`
-	Step    string `json:"step,omitempty"`
-	Status  int    `json:"status,omitempty"`
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
+	Step    string `json:"step"`   // the step that failed, or "": an output, or the run as a whole
+	Status  *int   `json:"status"` // HTTP status, or null
+	File    string `json:"file"`
+	Line    int    `json:"line"`
 }
 
 // ViewStep is one step, or one step of one iteration that is still known.
@@ -133,7 +133,11 @@ func viewError(e *steps.Error) *ViewError {
 	if e == nil {
 		return nil
 	}
-	return &ViewError{Message: e.Message, Kind: string(e.Kind), Step: e.Step, Status: e.Status, File: e.File, Line: e.Line}
+	v := &ViewError{Message: e.Message, Kind: string(e.Kind), Step: e.Step, File: e.File, Line: e.Line}
+	if e.Status != 0 {
+		v.Status = &e.Status
+	}
+	return v
 }
 
 func readSteps(ctx context.Context, s Reading, r journal.Run) ([]ViewStep, error) {

@@ -21,8 +21,8 @@ func failure(out stream, files map[string][]byte, v engine.View) {
 		summary = fmt.Sprintf("Step %q failed", e.Step)
 	}
 	summary += " (" + e.Kind
-	if e.Status != 0 {
-		summary += fmt.Sprintf(", status %d", e.Status)
+	if e.Status != nil {
+		summary += fmt.Sprintf(", status %d", *e.Status)
 	}
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary + ")", Detail: e.Message}
 	if e.File != "" && e.Line > 0 {

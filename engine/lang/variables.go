@@ -40,6 +40,9 @@ type Values struct {
 	Set map[string]string
 	// Pinned are values that win over all others: those that a run began with.
 	Pinned map[string]cty.Value
+	// Secrets are present values of sensitive variables, for a blueprint that is loaded again without the
+	// files that held them. They win over all others.
+	Secrets map[string]cty.Value
 	// Partial leaves a required variable without a value unknown, for checking, instead of refusing.
 	Partial bool
 }
@@ -104,6 +107,10 @@ func Variables(blocks []*Block, auto []File, from Values, base *Scope) ([]Variab
 		diags = append(diags, v.giveText(from.Set[name], "--var "+name)...)
 	}
 	for _, v := range order {
+		if val, ok := from.Secrets[v.Name]; ok && v.Sensitive {
+			plain, _ := val.UnmarkDeep()
+			diags = append(diags, v.give(plain, "present value", v.block.Range)...)
+		}
 		if val, ok := from.Pinned[v.Name]; ok && !v.Sensitive {
 			diags = append(diags, v.give(val, "value that the run began with", v.block.Range)...)
 		}

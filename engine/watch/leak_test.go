@@ -58,8 +58,27 @@ func TestR6StartStop(t *testing.T) {
 	if now := descriptors(t); now > fds {
 		t.Errorf("%d descriptors before, %d after", fds, now)
 	}
-	if now := runtime.NumGoroutine(); now > routines {
+	if now := settledGoroutines(routines); now > routines {
 		t.Errorf("%d goroutines before, %d after", routines, now)
+	}
+}
+
+// settledGoroutines counts goroutines once no more than most are left, or after two seconds: one that has
+// done its work may not be gone at once.
+func settledGoroutines(most int) int {
+	give := time.After(2 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		now := runtime.NumGoroutine()
+		if now <= most {
+			return now
+		}
+		select {
+		case <-give:
+			return now
+		case <-tick.C:
+		}
 	}
 }
 
