@@ -122,7 +122,7 @@ func TestR6Reloads(t *testing.T) {
 	if now := descriptors(t); now > fds {
 		t.Errorf("%d descriptors before, %d after", fds, now)
 	}
-	if now := runtime.NumGoroutine(); now > routines {
+	if now := settledGoroutines(routines); now > routines {
 		t.Errorf("%d goroutines before, %d after", routines, now)
 	}
 	if now := heap(); now > bytes+bytes/20+64<<10 {
