@@ -187,13 +187,13 @@ func (s *Spec) missing(b *Body) (diags hcl.Diagnostics) {
 	for _, f := range s.Fields {
 		if !f.Optional && b.Attr(f.Name) == nil {
 			diags = append(diags, diagAt(b.Range, "Missing argument",
-				fmt.Sprintf("The argument %q is required, but no definition was found. %s", f.Name, f.Doc)))
+				fmt.Sprintf("The argument %q is required, but no definition was found. What it is for: %s", f.Name, f.Doc)))
 		}
 	}
 	for _, bs := range s.Blocks {
 		if !bs.Optional && b.Block(bs.Name) == nil {
 			diags = append(diags, diagAt(b.Range, "Missing block",
-				fmt.Sprintf("A block of type %q is required here. %s", bs.Name, bs.Doc)))
+				fmt.Sprintf("A block of type %q is required here. What it is for: %s", bs.Name, bs.Doc)))
 		}
 	}
 	return diags

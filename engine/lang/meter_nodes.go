@@ -108,12 +108,25 @@ type operatorNode struct{ metered }
 
 func (n *operatorNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := n.Expression.Value(ctx)
+	if n.dividesByZero(v) {
+		return cty.DynamicVal, append(diags, diagAt(n.Range(), "Division by zero", "The number on the right is zero here. Use a condition where that may be."))
+	}
 	if !saneNumber(v) {
 		if e := evalOf(ctx); e != nil {
 			return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
 		}
 	}
 	return v, diags
+}
+
+// dividesByZero says whether a result is what go-cty makes of a division by zero: operands are never infinite.
+func (n *operatorNode) dividesByZero(v cty.Value) bool {
+	op, ok := n.Expression.(*hclsyntax.BinaryOpExpr)
+	if !ok || op.Op != hclsyntax.OpDivide {
+		return false
+	}
+	u, _ := v.Unmark()
+	return u.Type() == cty.Number && u.IsKnown() && !u.IsNull() && u.AsBigFloat().IsInf()
 }
 
 // numberNode is an operand of an operator that computes: a text as large a number as "1e600000000" would
