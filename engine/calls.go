@@ -21,17 +21,19 @@ import (
 )
 
 // call executes one attempt of one step outside the machine.
-func (e *Engine) call(ctx context.Context, h *host, c run.Call) (v cty.Value, err error) {
+func (e *Engine) call(ctx context.Context, h *host, c run.Call) (o run.Outcome) {
+	o.Path = c.Path
 	call := &steps.Call{}
 	defer func() {
 		if p := recover(); p != nil {
 			e.log.Error("a step kind failed", "kind", c.Node.Kind.Name, "panic", secretsOf(call).Redact(fmt.Sprint(p)), "stack", string(debug.Stack()))
-			err = steps.Errorf(steps.InternalError, "the step kind %q failed inside Currant; please report it as a bug", c.Node.Kind.Name)
+			o.Err = steps.Errorf(steps.InternalError, "the step kind %q failed inside Currant; please report it as a bug", c.Node.Kind.Name)
 		}
 	}()
 	conn, err := e.connections.open(ctx, c)
 	if err != nil {
-		return cty.NilVal, err
+		o.Err = err
+		return o
 	}
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -40,17 +42,22 @@ func (e *Engine) call(ctx context.Context, h *host, c run.Call) (v cty.Value, er
 	}
 	en := h.en
 	call = &steps.Call{Run: en.id, Runbook: en.runbook, Blueprint: en.blueprint, Step: c.Node.Name, Path: c.Path, Attempt: c.Attempt,
-		Key: en.id + "/" + c.Path, Args: c.Args, Connection: conn, Cursor: c.Cursor, Begun: c.Begun, Now: h.Now(),
+		Key: en.id + "/" + c.Path, Args: c.Args, Connection: conn, Cursor: c.Cursor, Doubt: c.Doubt, Begun: c.Begun, Now: h.Now(),
 		Log:  e.log.With("run", en.id, "step", c.Path, "attempt", c.Attempt),
 		Runs: &runs{e: e, h: h}, Schedules: &schedules{e: e, blueprint: en.blueprint}}
 	if bp, err := e.version(ctx, en.version); err == nil {
 		call.Dir = bp.Dir
 	}
-	v, err = c.Node.Kind.Do(ctx, call)
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Timeout > 0 {
-		return cty.NilVal, steps.Errorf(steps.TimeoutError, "no result within the step's timeout of %s", c.Timeout)
+	if p := c.Node.Kind.Pager; p != nil {
+		o.Page, err = p.Fetch(ctx, call)
+	} else {
+		o.Value, err = c.Node.Kind.Do(ctx, call)
 	}
-	return v, withoutSecrets(call, err)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Timeout > 0 {
+		err = steps.Errorf(steps.TimeoutError, "no result within the step's timeout of %s", c.Timeout)
+	}
+	o.Err = withoutSecrets(call, err)
+	return o
 }
 
 // connections are the opened connections. One stays open as long as its arguments are the same, across

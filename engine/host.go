@@ -148,12 +148,12 @@ func (h *host) Call(c run.Call) {
 	h.flying++
 	h.mu.Unlock()
 	go func() {
-		v, err := h.e.call(ctx, h, c)
+		o := h.e.call(ctx, h, c)
 		cancel()
 		h.mu.Lock()
 		delete(h.cancels, c.Path)
 		h.flying--
-		h.outcomes = append(h.outcomes, run.Outcome{Path: c.Path, Value: v, Err: err})
+		h.outcomes = append(h.outcomes, o)
 		h.mu.Unlock()
 		h.wakeUp()
 	}()

@@ -25,6 +25,8 @@ type Call struct {
 	Connection any
 	// Cursor is what the Park before this one left, or nil.
 	Cursor []byte
+	// Doubt says that an earlier attempt may have had its effect: it failed, or the runner died meanwhile.
+	Doubt bool
 	// Begun is when the step's first attempt began.
 	Begun time.Time
 	// Now is the present, as the host tells it.

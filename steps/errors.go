@@ -74,6 +74,8 @@ type PutBack struct {
 	Reason string
 	// Status is the HTTP status that caused it, or 0.
 	Status int
+	// Paced says that nobody refused: we hold ourselves back. It does not count toward the limit of put-backs.
+	Paced bool
 }
 
 func (p *PutBack) Error() string { return fmt.Sprintf("put back for %s: %s", p.After, p.Reason) }

@@ -21,6 +21,9 @@ const (
 	Read
 	// Idempotent steps change something, and doing it twice is the same as once; they are repeated.
 	Idempotent
+	// Checked steps change something and can find out whether they have: they are repeated with Call.Doubt
+	// set, and look first.
+	Checked
 	// Write steps change something; whether an interrupted one did is not known, so a person decides.
 	Write
 )
@@ -52,6 +55,8 @@ type Kind struct {
 	Check func(*Check) hcl.Diagnostics
 	// Output is the type of the step's output where the declaration of its result does not fix it.
 	Output func(*Check) cty.Type
+	// Item is what an iteration of a Pager's block has as its value: an unknown of its type. Optional.
+	Item func(c *Check, block string) cty.Value
 
 	// One of these, set by the constructor, is the kind's shape.
 	Do     func(context.Context, *Call) (cty.Value, error)
@@ -60,6 +65,7 @@ type Kind struct {
 	Loop   *Loop
 	Repeat *Repeat
 	Try    *Try
+	Pager  *Pager
 
 	spec *lang.Spec
 	out  *lang.Spec
@@ -79,6 +85,8 @@ type Check struct {
 	Runbook func(name string) (RunbookType, bool)
 	// ConnectionNamed says that the step names its connection.
 	ConnectionNamed bool
+	// Connection are the evaluated arguments of the step's connection; parts may be unknown. NilVal without one.
+	Connection cty.Value
 }
 
 // RunbookType is what a call of a runbook takes and gives.
@@ -128,6 +136,43 @@ type Repeat struct {
 	Block        string
 	While, Until string // names of the lazy fields
 	Max          string // name of the number's field
+}
+
+// Pager gets its items page by page, by one call outside each, and runs a block once per item or once per
+// page, if the step has one. The pages that are being worked on are journaled with the place after them, so
+// that a crash neither loses nor repeats an item; the next one is fetched meanwhile.
+type Pager struct {
+	// Each is the block that runs once per item, EachPage that which runs once per page; a step has one of
+	// them at most.
+	Each, EachPage string
+	// Fetch gets the page after Call.Cursor; nil is before the first. It may answer PutBack and Park.
+	Fetch func(context.Context, *Call) (Page, error)
+	// Limit is how many items a step without a block gathers at most; LimitHelp says what to do about more.
+	Limit     int
+	LimitHelp string
+	// Done is the step's output.
+	Done func(args cty.Value, r PagesResult) cty.Value
+}
+
+// Page is some of a Pager's items.
+type Page struct {
+	Items []cty.Value
+	// Next is the cursor for the page after it; nil where it is the last.
+	Next []byte
+	// Summary is what Done needs to know of the last page.
+	Summary cty.Value
+}
+
+// PagesResult is what became of a Pager's items.
+type PagesResult struct {
+	// Count is the number of items, whatever was done with them.
+	Count int
+	// Items are all of them, of a step without a block.
+	Items []cty.Value
+	// Collected is a tuple, or cty.NilVal without `collect`.
+	Collected cty.Value
+	// Summary is the last page's.
+	Summary cty.Value
 }
 
 // Try guards a block.

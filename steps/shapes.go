@@ -44,8 +44,7 @@ func Select[A, R any](k Kind, choose func(A) (block string, index int, out R, er
 	return kind
 }
 
-// Holder declares a kind of another shape that holds steps; the caller sets Fork, Loop, Repeat or Try. R is
-// its result.
+// Holder declares a kind of another shape; the caller sets Fork, Loop, Repeat, Try or Pager. R is its result.
 func Holder[A, R any](k Kind) *Kind { return k.declare(lang.SpecOf[A](), resultSpec[R]()) }
 
 func result[R any](spec *lang.Spec, r R) cty.Value {

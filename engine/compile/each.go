@@ -6,10 +6,11 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
+	"currant/steps"
 )
 
 // each binds the iteration's name and judges whether state may be set inside.
-func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible) {
+func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible, check *steps.Check) {
 	b.Each, b.Binding = true, "each"
 	if b.Label != "" {
 		b.Binding = b.Label
@@ -32,6 +33,9 @@ func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible)
 		if v, diags := r.at(*p, vis, needs).Eval(a.Expr, cty.DynamicPseudoType); !diags.HasErrors() {
 			item = itemOf(v, n.Body.Attr("size") != nil)
 		}
+	}
+	if n.Kind.Item != nil {
+		item = n.Kind.Item(check, b.Type)
 	}
 	*p = p.bind(b.Binding, cty.ObjectVal(map[string]cty.Value{"value": item, "index": cty.UnknownVal(cty.Number), "key": cty.UnknownVal(cty.String)}))
 	p.inside = n.Name

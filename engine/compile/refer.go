@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"currant/engine/lang"
 	"currant/steps"
 )
@@ -62,4 +64,23 @@ func (r *builder) connectionOf(n *Node, check *steps.Check, vis visible) {
 		r.report(d)
 	}
 	n.Connection = conn
+}
+
+// connectionArgs are a connection's arguments as far as they are known. What is wrong with them is reported
+// with the connection.
+func (r *builder) connectionArgs(conn *Connection) cty.Value {
+	if v, ok := r.connArgs[conn]; ok {
+		return v
+	}
+	scope := r.static()
+	if conn.Local {
+		unknown := map[string]cty.Value{}
+		for _, root := range append([]string{"step", "trigger", "state", "job"}, conn.Needs.Roots...) {
+			unknown[root] = cty.DynamicVal
+		}
+		scope = scope.Child(unknown)
+	}
+	v, _ := conn.Body.Eval(scope)
+	r.connArgs[conn] = v
+	return v
 }

@@ -34,6 +34,7 @@ type builder struct {
 	stateValues map[string]cty.Value
 	outputs     map[string]cty.Value // of all steps
 	calls       map[string]signature
+	connArgs    map[*Connection]cty.Value
 	looked      looked
 	ofBlueprint *lang.Scope // see static
 }
@@ -46,7 +47,7 @@ type declared struct {
 
 func newBuilder(c *compiler, b *lang.Block) *builder {
 	return &builder{compiler: c, source: b, names: map[string]declared{}, states: map[string]cty.Type{},
-		stateValues: map[string]cty.Value{}, outputs: map[string]cty.Value{}, calls: map[string]signature{}, looked: looked{},
+		stateValues: map[string]cty.Value{}, outputs: map[string]cty.Value{}, calls: map[string]signature{}, connArgs: map[*Connection]cty.Value{}, looked: looked{},
 		rb: &Runbook{Name: b.Label(), Range: b.Range, Body: b.Source.Range(), OutputType: cty.EmptyObject,
 			Connections: map[string]*Connection{}, Nodes: map[string]*Node{}}}
 }

@@ -161,8 +161,11 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	}
 	r.interrupted(n)
 	r.nodeReferences(n, vis)
-	check := &steps.Check{Body: body, Args: args, Scope: scope, States: r.states, Runbook: r.runbookType, ConnectionNamed: body.Attr("connection") != nil, Collected: cty.NilType}
+	check := &steps.Check{Body: body, Args: args, Scope: scope, States: r.states, Runbook: r.runbookType, ConnectionNamed: body.Attr("connection") != nil, Connection: cty.NilVal, Collected: cty.NilType}
 	r.connectionOf(n, check, vis)
+	if n.Connection != nil {
+		check.Connection = r.connectionArgs(n.Connection)
+	}
 	inner, collected := r.blocks(n, p, vis, check)
 	r.lazies(n, p, vis, inner)
 	if kind.Check != nil {
@@ -262,7 +265,7 @@ func (r *builder) blocks(n *Node, p place, vis visible, check *steps.Check) (aft
 		}
 		inner := maps.Clone(vis)
 		if isEach(bl.Spec) {
-			r.each(n, b, bl, &inside, vis)
+			r.each(n, b, bl, &inside, vis, check)
 			b.Steps = r.sequence(bl.Body.Steps, inside, inner)
 			if v := r.collect(b, bl, inside, inner); v != cty.NilVal {
 				check.Collected, collected = v.Type(), v

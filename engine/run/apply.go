@@ -47,6 +47,10 @@ func (m *Machine) outcome(o Outcome) {
 		return
 	}
 	delete(m.flight, o.Path)
+	if a.node.Kind.Pager != nil {
+		m.paged(a, o.Page, o.Err)
+		return
+	}
 	if o.Err != nil && a.frame.stop != nil {
 		m.giveUp(a, a.frame.stop)
 		return

@@ -60,7 +60,7 @@ func (m *Machine) execute(a *activation) {
 		return
 	}
 	switch {
-	case k.Planned || (k.Do == nil && k.Choose == nil && k.Fork == nil && k.Loop == nil && k.Repeat == nil && k.Try == nil):
+	case k.Planned || (k.Do == nil && k.Choose == nil && k.Fork == nil && k.Loop == nil && k.Repeat == nil && k.Try == nil && k.Pager == nil):
 		m.failed(a, steps.Errorf(steps.InternalError, "this build of Currant cannot run steps of kind %q yet", k.Name))
 	case k.Do != nil && m.effect(a) == steps.Pure:
 		m.compute(a)
@@ -72,6 +72,8 @@ func (m *Machine) execute(a *activation) {
 		m.fork(a)
 	case k.Loop != nil:
 		m.startLoop(a)
+	case k.Pager != nil:
+		m.startPages(a)
 	case k.Repeat != nil:
 		m.turn(a)
 	case k.Try != nil:
@@ -204,22 +206,28 @@ func (m *Machine) setStates(vals map[string]cty.Value) (cty.Value, error) {
 	return cty.ObjectVal(fitted), nil
 }
 
-// call hands a step out to be executed outside.
+// call hands a step out to be executed outside, and fails it where that cannot be.
 func (m *Machine) call(a *activation) {
-	c := Call{Path: a.path, Node: a.node, Args: a.args, Attempt: a.rec.Attempt, Begun: a.rec.Begun, Cursor: a.rec.Cursor, Connection: cty.NilVal}
-	if a.node.Timeout != nil {
+	if err := m.handOut(a); err != nil {
+		m.failed(a, err)
+	}
+}
+
+// handOut makes a step's outside call.
+func (m *Machine) handOut(a *activation) error {
+	c := Call{Path: a.path, Node: a.node, Args: a.args, Attempt: a.rec.Attempt, Begun: a.rec.Begun, Cursor: a.rec.Cursor,
+		Doubt: a.rec.Doubt || a.rec.Attempt > 1 || m.info.Attempt > 1, Connection: cty.NilVal}
+	if a.node.Timeout != nil && a.node.Kind.Pager == nil { // a Pager's is that of all its pages
 		d, err := m.timeout(a)
 		if err != nil {
-			m.failed(a, err)
-			return
+			return err
 		}
 		c.Timeout = d
 	}
 	if conn := a.node.Connection; conn != nil && conn.Local {
 		v, diags := conn.Body.Eval(m.scopeOf(a.frame, a.node.Needs, a.path, a.rec.Begun))
 		if diags.HasErrors() {
-			m.failed(a, m.inputError(a, diags))
-			return
+			return m.inputError(a, diags)
 		}
 		c.Connection = v
 	}
@@ -233,6 +241,7 @@ func (m *Machine) call(a *activation) {
 	m.flight[a.path] = a
 	m.calls = append(m.calls, c)
 	m.trace(a, Trace{Phase: "call", Args: a.args})
+	return nil
 }
 
 // own are a step's arguments without those that every step accepts.
@@ -285,18 +294,34 @@ const (
 
 func (m *Machine) putBack(a *activation, p *steps.PutBack) {
 	delete(m.flight, a.path)
-	a.rec.PutBack++
 	if a.frame.stop != nil {
 		m.giveUp(a, a.frame.stop)
 		return
 	}
-	if a.rec.PutBack > maxPutBacks || m.now.Add(p.After).Sub(a.rec.Begun) > maxPutBackTime {
-		e := steps.Errorf(steps.HTTPError, "put back %d times since %s, and still: %s", a.rec.PutBack, a.rec.Begun.UTC().Format(time.RFC3339), p.Reason)
-		e.Status = p.Status
+	if e := m.countPutBack(a, p); e != nil {
 		m.drop(a)
 		m.giveUp(a, m.placed(a, e))
 		return
 	}
 	m.pause(a, p.After, p.Reason)
 	m.trace(a, Trace{Phase: "wait", Until: a.rec.Wake, Reason: p.Reason})
+}
+
+// countPutBack is the error of a step that was put back too often, or nil. Pages that came begin the count
+// anew.
+func (m *Machine) countPutBack(a *activation, p *steps.PutBack) *steps.Error {
+	if p.Paced {
+		return nil
+	}
+	a.rec.PutBack++
+	since := a.rec.Begun
+	if a.rec.Got.After(since) {
+		since = a.rec.Got
+	}
+	if a.rec.PutBack <= maxPutBacks && m.now.Add(p.After).Sub(since) <= maxPutBackTime {
+		return nil
+	}
+	e := steps.Errorf(steps.HTTPError, "put back %d times since %s, and still: %s", a.rec.PutBack, since.UTC().Format(time.RFC3339), p.Reason)
+	e.Status = p.Status
+	return e
 }

@@ -47,6 +47,8 @@ type Call struct {
 	Attempt int
 	Begun   time.Time
 	Cursor  []byte
+	// Doubt says that an earlier attempt may have had its effect.
+	Doubt bool
 	// Timeout of the attempt; zero is the kind's own.
 	Timeout time.Duration
 	// Connection are the evaluated arguments of a run-local connection, or NilVal.
@@ -56,10 +58,12 @@ type Call struct {
 // Event is something that happened to a run.
 type Event interface{ event() }
 
-// Outcome is what a call came to. Err may be one of the answers of package steps: PutBack, Park.
+// Outcome is what a call came to: a value or, of a Pager, a page. Err may be one of the answers of package
+// steps: PutBack, Park.
 type Outcome struct {
 	Path  string
 	Value cty.Value
+	Page  steps.Page
 	Err   error
 }
 

@@ -14,14 +14,30 @@ import (
 // maxCollected is how many values `collect` may gather (LANGUAGE section 5).
 const maxCollected = 10_000
 
-// loop is a looping step in progress. Of its items, all before Record.Count and those in Record.Ahead are
+// loop is a looping step in progress. Of its turns, all before Record.Count and those in Record.Ahead are
 // done; the collected values of those have records of their own.
 type loop struct {
-	block     *compile.Block
+	block     *compile.Block // nil of a Pager that only gathers
 	items     steps.Items
+	pages     *pages // of a Pager, in place of items
 	parallel  int
-	next      int // the next item to begin
+	next      int // the next turn to begin
 	collected map[int]cty.Value
+}
+
+// end is how many turns there are, as far as is known.
+func (l *loop) end() int {
+	if l.pages != nil {
+		return l.pages.end
+	}
+	return l.items.Len
+}
+
+func (l *loop) at(i int) (value, key cty.Value) {
+	if l.pages != nil {
+		return l.pages.at(i), cty.NullVal(cty.String)
+	}
+	return l.items.At(i)
 }
 
 func (m *Machine) startLoop(a *activation) {
@@ -36,42 +52,57 @@ func (m *Machine) startLoop(a *activation) {
 
 // readyLoop finds out what a loop runs over, and how.
 func (m *Machine) readyLoop(a *activation) error {
-	l := &loop{block: a.node.BlockOf(a.node.Kind.Loop.Block, 0), parallel: 1}
 	items, err := a.node.Kind.Loop.Items(a.args)
 	if err != nil {
 		return asError(err)
 	}
+	l, err := m.newLoop(a, a.node.BlockOf(a.node.Kind.Loop.Block, 0))
+	if err != nil {
+		return err
+	}
+	if l.collected != nil && items.Len > maxCollected {
+		return steps.Errorf(steps.InputError, "collect gathers at most %d values, and there are %d items", maxCollected, items.Len)
+	}
 	l.items = items
-	if p := l.block.Parallel; p != nil {
-		v, diags := m.scopeOf(a.frame, l.block.Needs, a.path, a.rec.Begun).EvalAttr(p)
+	a.loop = l
+	return nil
+}
+
+func (m *Machine) newLoop(a *activation, b *compile.Block) (*loop, error) {
+	l := &loop{block: b, parallel: 1}
+	if b == nil {
+		return l, nil
+	}
+	if p := b.Parallel; p != nil {
+		v, diags := m.scopeOf(a.frame, b.Needs, a.path, a.rec.Begun).EvalAttr(p)
 		if diags.HasErrors() {
-			return m.inputError(a, diags)
+			return nil, m.inputError(a, diags)
 		}
 		if v, _ = v.Unmark(); v.IsKnown() && !v.IsNull() {
 			n, _ := v.AsBigFloat().Int64()
 			l.parallel = int(n)
 		}
 	}
-	if l.block.Collect != nil {
+	if b.Collect != nil {
 		l.collected = map[int]cty.Value{}
-		if items.Len > maxCollected {
-			return steps.Errorf(steps.InputError, "collect gathers at most %d values, and there are %d items", maxCollected, items.Len)
-		}
 	}
-	a.loop = l
-	return nil
+	return l, nil
 }
 
 // iterate begins as many iterations as may run at once, and ends the loop after the last.
 func (m *Machine) iterate(a *activation) {
 	l := a.loop
 	l.next = max(l.next, a.rec.Count)
-	for len(a.kids) < l.parallel && l.next < l.items.Len && a.stop == nil {
+	for l.block != nil && len(a.kids) < l.parallel && l.next < l.end() && a.stop == nil {
 		i := l.next
 		l.next++
 		if !slices.Contains(a.rec.Ahead, i) && !slices.ContainsFunc(a.kids, func(f *frame) bool { return f.index == i }) {
 			m.iteration(a, i)
 		}
+	}
+	if l.pages != nil {
+		m.turnPages(a)
+		return
 	}
 	switch {
 	case len(a.kids) > 0:
@@ -85,7 +116,7 @@ func (m *Machine) iterate(a *activation) {
 // iteration opens the block for the ith item, in a scope of its own.
 func (m *Machine) iteration(a *activation, i int) *frame {
 	l := a.loop
-	value, key := l.items.At(i)
+	value, key := l.at(i)
 	f := m.open(a, l.block, "["+strconv.Itoa(i)+"]")
 	f.index = i
 	f.scope = &scope{parent: a.frame.scope, outs: map[string]cty.Value{}}
@@ -109,9 +140,12 @@ func (m *Machine) iterationEnded(a *activation, f *frame, err error) {
 	}
 	m.out.delete(f, f.path+"*")
 	m.done(a, f.index)
+	if l.pages != nil {
+		m.dropPages(a)
+	}
 	m.out.put(a.frame, a.path, a.rec)
 	if m.Trace != nil {
-		m.trace(a, Trace{Phase: "turn", Reason: fmt.Sprintf("%d of %d", a.rec.Count+len(a.rec.Ahead), l.items.Len)})
+		m.trace(a, Trace{Phase: "turn", Reason: fmt.Sprintf("%d of %d", a.rec.Count+len(a.rec.Ahead), l.end())})
 	}
 	m.iterate(a)
 }
@@ -121,6 +155,9 @@ func (m *Machine) collect(a *activation, f *frame) error {
 	l := a.loop
 	if l.block.Collect == nil {
 		return nil
+	}
+	if len(l.collected) >= maxCollected {
+		return steps.Errorf(steps.InputError, "collect gathers at most %d values, and there are more", maxCollected)
 	}
 	v, diags := m.scopeOf(f, l.block.Needs, f.path, a.rec.Begun).Eval(l.block.Collect, cty.DynamicPseudoType)
 	if diags.HasErrors() {
@@ -137,10 +174,10 @@ func collectedPath(a *activation, b *compile.Block, i int) string {
 
 // toCollect is how many values the loop gathers.
 func (l *loop) toCollect() int {
-	if l.block.Collect == nil {
+	if l.collected == nil {
 		return 0
 	}
-	return l.items.Len
+	return l.end()
 }
 
 // done counts an item: Count moves over all that are done without a gap.
@@ -159,14 +196,20 @@ func (m *Machine) done(a *activation, i int) {
 
 func (m *Machine) looped(a *activation) {
 	l := a.loop
-	r := steps.LoopResult{Count: l.items.Len, Collected: cty.NilVal}
-	if l.block.Collect != nil {
-		vals := make([]cty.Value, l.items.Len)
-		for i := range vals {
-			vals[i] = l.collected[i]
-		}
-		r.Collected = cty.TupleVal(vals)
+	if l.collected != nil {
 		m.out.delete(a.frame, a.path+".*")
 	}
-	m.completed(a, a.node.Kind.Loop.Done(a.args, r))
+	m.completed(a, a.node.Kind.Loop.Done(a.args, steps.LoopResult{Count: l.items.Len, Collected: l.gathered()}))
+}
+
+// gathered is the tuple of what was collected, or NilVal.
+func (l *loop) gathered() cty.Value {
+	if l.collected == nil {
+		return cty.NilVal
+	}
+	vals := make([]cty.Value, l.end())
+	for i := range vals {
+		vals[i] = l.collected[i]
+	}
+	return cty.TupleVal(vals)
 }

@@ -161,7 +161,7 @@ func (m *Machine) frameEnded(f *frame, err error) {
 func (m *Machine) completed(a *activation, out cty.Value) {
 	m.drop(a)
 	a.rec.Status, a.rec.Ended, a.rec.Err, a.rec.Reason, a.rec.Cursor, a.rec.Await = OK, m.now, nil, "", nil, ""
-	a.rec.Wake, a.rec.Since = time.Time{}, time.Time{}
+	a.rec.Wake, a.rec.Since, a.rec.Got = time.Time{}, time.Time{}, time.Time{}
 	if typed, err := lang.Convert(out, a.node.Output); err == nil {
 		out = typed
 	}
@@ -227,7 +227,8 @@ func (m *Machine) placed(a *activation, e *steps.Error) *steps.Error {
 	return &c
 }
 
-// retry puts a failed step back for another attempt if its retry block has one left for the error.
+// retry puts a failed step back for another attempt if its retry block has one left for the error. A Pager's
+// attempts are those of one page: what came before it stays.
 func (m *Machine) retry(a *activation, err *steps.Error) bool {
 	if a.node.Retry == nil || a.node.Kind.Try != nil {
 		return false
@@ -236,17 +237,24 @@ func (m *Machine) retry(a *activation, err *steps.Error) bool {
 	if !ok || a.rec.Attempt >= r.Attempts || !err.Retryable(r.On) {
 		return false
 	}
-	m.out.delete(a.frame, a.path+".*")
-	for _, b := range a.node.Blocks {
-		m.forget(a.frame.scope, b)
+	if a.node.Kind.Pager == nil {
+		m.beginAnew(a)
 	}
 	a.rec.Err = m.placed(a, err)
 	m.pause(a, delay(r, a.rec.Attempt), "retry after "+string(err.Kind)+" error")
 	a.rec.Attempt++
-	a.rec.Phase, a.rec.Count, a.rec.Ahead, a.rec.Cursor, a.rec.Await = "", 0, nil, nil, ""
-	a.args, a.kept, a.loop, a.stop, a.rec.Output = cty.NilVal, false, nil, nil, cty.NilVal
 	m.trace(a, Trace{Phase: "retry", Err: a.rec.Err, Until: a.rec.Wake})
 	return true
+}
+
+// beginAnew forgets what an attempt has done.
+func (m *Machine) beginAnew(a *activation) {
+	m.out.delete(a.frame, a.path+".*")
+	for _, b := range a.node.Blocks {
+		m.forget(a.frame.scope, b)
+	}
+	a.rec.Phase, a.rec.Count, a.rec.Ahead, a.rec.Cursor, a.rec.Await = "", 0, nil, nil, ""
+	a.args, a.kept, a.loop, a.stop, a.rec.Output = cty.NilVal, false, nil, nil, cty.NilVal
 }
 
 func (m *Machine) retryPolicy(a *activation) (steps.Retry, bool) {

@@ -46,6 +46,9 @@ type Record struct {
 	Phase   string       `json:"f,omitempty"` // try: do, catch, finally; choice: its block
 	Count   int          `json:"d,omitempty"` // loop: all items before it are done; repeat: turns; choice: nth block
 	Ahead   []int        `json:"h,omitempty"` // loop: items done beyond Count
+	Total   int          `json:"i,omitempty"` // pages: items that have come
+	Got     time.Time    `json:"l,omitzero"`  // pages: when the last one came
+	Doubt   bool         `json:"j,omitempty"` // the call may have had its effect already
 	Output  cty.Value    `json:"-"`
 	Shown   cty.Value    `json:"-"` // arguments for people; secrets are masked, never read back
 	line    storedRecord

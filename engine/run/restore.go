@@ -150,6 +150,9 @@ func (r *restorer) activation(a *activation) {
 	case Held:
 		r.held[a.path] = a
 	case Waiting:
+		if a.node.Kind.Pager != nil && !r.pages(a) {
+			return
+		}
 		r.waiting[a.path] = a
 		if a.rec.Await != "" {
 			// The run that it waits for may have ended meanwhile: it looks again.
@@ -222,6 +225,10 @@ func (r *restorer) running(a *activation) {
 		}
 	case k.Loop != nil:
 		r.loop(a)
+	case k.Pager != nil:
+		if r.pages(a) {
+			r.goOn(a, func() { r.pagesInterrupted(a) })
+		}
 	case k.Repeat != nil:
 		r.block(a, a.node.BlockOf(k.Repeat.Block, 0), fmt.Sprintf("[%d]", a.rec.Count))
 	case k.Try != nil:
@@ -272,22 +279,56 @@ func (r *restorer) loop(a *activation) {
 		r.goOn(a, func() { r.failed(a, err) })
 		return
 	}
-	for i := range a.loop.toCollect() {
-		if rec := r.recs[collectedPath(a, a.loop.block, i)]; rec != nil {
-			a.loop.collected[i] = rec.Output
+	r.iterations(a)
+	r.goOn(a, func() { r.iterate(a) })
+}
+
+// pages restores the pages that have come and are not done with. It is false where the step fails.
+func (r *restorer) pages(a *activation) bool {
+	err := r.needArgs(a)
+	if err == nil {
+		err = r.readyPages(a)
+	}
+	if err != nil {
+		r.goOn(a, func() { r.failed(a, err) })
+		return false
+	}
+	var first []int
+	prefix := pagePath(a, "")
+	i, _ := slices.BinarySearch(r.paths, prefix)
+	for ; i < len(r.paths) && strings.HasPrefix(r.paths[i], prefix); i++ {
+		if n, err := strconv.Atoi(strings.TrimSuffix(r.paths[i][len(prefix):], "]")); err == nil {
+			first = append(first, n)
+		}
+	}
+	slices.Sort(first)
+	for _, n := range first {
+		a.loop.pages.add(n, r.recs[pagePath(a, strconv.Itoa(n)+"]")].Output.AsValueSlice())
+	}
+	if a.loop.block != nil {
+		r.iterations(a)
+	}
+	return true
+}
+
+// iterations restores what a loop has collected, and the iterations that were in progress.
+func (r *restorer) iterations(a *activation) {
+	l := a.loop
+	for i := range l.toCollect() {
+		if rec := r.recs[collectedPath(a, l.block, i)]; rec != nil {
+			l.collected[i] = rec.Output
 		}
 	}
 	for _, i := range r.begunIterations(a) {
-		if i < a.loop.items.Len && !slices.Contains(a.rec.Ahead, i) {
+		if i < l.end() && !slices.Contains(a.rec.Ahead, i) {
 			r.frame(r.iteration(a, i))
 		}
 	}
-	r.goOn(a, func() { r.iterate(a) })
 }
 
 // begunIterations are the items whose iteration has records but is not done.
 func (r *restorer) begunIterations(a *activation) (begun []int) {
-	prefix := a.path + "." + a.node.BlockOf(a.node.Kind.Loop.Block, 0).Key + "["
+	prefix := a.path + "." + a.loop.block.Key + "["
 	i, _ := slices.BinarySearch(r.paths, prefix)
 	for ; i < len(r.paths) && strings.HasPrefix(r.paths[i], prefix); i++ {
 		number, rest, ok := strings.Cut(r.paths[i][len(prefix):], "]")
@@ -318,6 +359,7 @@ func (m *Machine) interrupted(a *activation) {
 	}
 	switch how {
 	case "repeat":
+		a.rec.Doubt = true
 		m.execute(a)
 	case "fail":
 		m.failed(a, steps.Errorf(steps.InterruptedError, "the runner stopped while the step was in flight; whether it had its effect is not known"))

@@ -38,7 +38,8 @@ func (r *rewinder) frame(nodes []*compile.Node, prefix string) {
 			return
 		case k.Try != nil && rec.Status != Waiting && r.uncertain(n, path):
 			r.backToDo(n, path, rec)
-		case k.Do != nil || k.Try != nil || rec.Status == Waiting:
+		case k.Pager != nil && rec.Total > 0: // what is done with its items stays done
+		case k.Do != nil || k.Try != nil || k.Pager != nil || rec.Status == Waiting:
 			delete(r.recs, path)
 			r.remove(path + ".")
 			return

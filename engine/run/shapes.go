@@ -31,7 +31,7 @@ func (m *Machine) childEnded(a *activation, f *frame, err error) {
 	switch k := a.node.Kind; {
 	case k.Try != nil:
 		m.tryEnded(a, f, err)
-	case k.Loop != nil:
+	case k.Loop != nil, k.Pager != nil:
 		m.iterationEnded(a, f, err)
 	case k.Repeat != nil:
 		m.turnEnded(a, err)

@@ -40,7 +40,7 @@ func (m *Machine) stopFrame(f *frame, err error) {
 
 func (m *Machine) stopActivation(a *activation, err error) {
 	switch {
-	case m.flight[a.path] != nil:
+	case m.flight[a.path] != nil && len(a.kids) == 0:
 		m.cancels = append(m.cancels, a.path) // it goes on when the outcome comes
 	case len(a.kids) > 0:
 		if a.node.Kind.Try != nil && a.rec.Phase == phaseFinally {
@@ -65,6 +65,11 @@ func (m *Machine) stepTimeout(a *activation) {
 	delete(m.timed, a.path)
 	err := steps.Errorf(steps.TimeoutError, "the step took longer than its timeout of %s", lang.FormatDuration(a.deadline.Sub(a.rec.Since)))
 	a.deadline = time.Time{}
+	if m.flight[a.path] != nil && a.stop == nil && len(a.kids) == 0 {
+		a.stop = err
+		m.cancels = append(m.cancels, a.path)
+		return
+	}
 	if len(a.kids) > 0 {
 		if a.stop == nil {
 			a.stop = err

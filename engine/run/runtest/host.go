@@ -29,6 +29,7 @@ type flight struct {
 	due   time.Time
 	block bool
 	value cty.Value
+	page  steps.Page
 	err   error
 }
 
@@ -109,6 +110,12 @@ func (h *host) begin(c run.Call) *flight {
 	f := &flight{path: c.Path, due: h.now}
 	call := &steps.Call{Run: h.info.ID, Runbook: h.info.Runbook, Blueprint: h.info.Blueprint, Step: c.Node.Name, Path: c.Path,
 		Attempt: c.Attempt, Key: h.info.ID + "/" + c.Path, Args: c.Args, Cursor: c.Cursor, Begun: c.Begun, Now: h.now, Runs: &runs{h.Sim}}
+	if c.Node.Kind.Name == "feed" {
+		a := h.World.answer(call, probeArgs{Effect: "read"})
+		f.page, f.err = fed(call, a)
+		f.due, f.block = h.now.Add(a.After), a.Block
+		return f
+	}
 	if c.Node.Kind.Name != "probe" {
 		f.value, f.err = c.Node.Kind.Do(context.Background(), call)
 		return f
@@ -164,7 +171,7 @@ func (h *host) next(until time.Time, block bool) (run.Event, error) {
 			return ev, nil
 		}
 		if f := h.land(); f != nil {
-			return run.Outcome{Path: f.path, Value: f.value, Err: f.err}, nil
+			return run.Outcome{Path: f.path, Value: f.value, Page: f.page, Err: f.err}, nil
 		}
 		if !block || !until.IsZero() && !until.After(h.now) {
 			return nil, nil

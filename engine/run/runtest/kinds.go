@@ -2,6 +2,7 @@ package runtest
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
 	"github.com/hashicorp/hcl/v2"
@@ -18,6 +19,55 @@ type probeArgs struct {
 	Value  cty.Value `hcl:"value,optional" doc:"What is answered, unless the script says otherwise."`
 	Effect string    `hcl:"effect,optional" default:"read" enum:"read|idempotent|write" doc:"What the call leaves behind."`
 }
+
+type feedArgs struct {
+	Items    cty.Value   `hcl:"items" doc:"All items."`
+	Size     int         `hcl:"size,optional" default:"2" doc:"Items in a page."`
+	Each     *steps.Each `hcl:"each,block" doc:"Once per item."`
+	EachPage *steps.Each `hcl:"each_page,block" doc:"Once per page."`
+}
+
+// feed is a kind that pages: the script sees each call, with its cursor, and may fail it.
+func feed(w *World) *steps.Kind {
+	k := steps.Holder[feedArgs, cty.Value](steps.Kind{Name: "feed", Doc: "Pages of a test's items.", Effect: steps.Read,
+		Examples: []steps.Example{{Title: "Pages", HCL: `step "feed" "f" { items = [1, 2, 3] }`}},
+		Output:   func(*steps.Check) cty.Type { return cty.DynamicPseudoType }})
+	k.Pager = &steps.Pager{Each: "each", EachPage: "each_page", Limit: 100, LimitHelp: "use each",
+		Fetch: func(ctx context.Context, c *steps.Call) (steps.Page, error) {
+			a := w.answer(c, probeArgs{Effect: "read"})
+			if err := a.wait(ctx); err != nil {
+				return steps.Page{}, err
+			}
+			return fed(c, a)
+		},
+		Done: func(_ cty.Value, r steps.PagesResult) cty.Value {
+			out := map[string]cty.Value{"count": cty.NumberIntVal(int64(r.Count)), "last": r.Summary, "nodes": cty.TupleVal(r.Items)}
+			if r.Collected != cty.NilVal {
+				out["collected"] = r.Collected
+			}
+			return cty.ObjectVal(out)
+		}}
+	return k
+}
+
+// fed is the page of a feed's call, unless the script has failed it.
+func fed(c *steps.Call, a Answer) (steps.Page, error) {
+	if a.Err != nil {
+		return steps.Page{}, a.Err
+	}
+	var args feedArgs
+	feedSpec.Decode(c.Args, &args)
+	items := steps.Arg(c.Args, "items").AsValueSlice()
+	from, _ := strconv.Atoi(string(c.Cursor))
+	to := min(from+args.Size, len(items))
+	pg := steps.Page{Items: items[from:to], Summary: cty.NumberIntVal(int64(to))}
+	if to < len(items) {
+		pg.Next = []byte(strconv.Itoa(to))
+	}
+	return pg, nil
+}
+
+var feedSpec = lang.SpecOf[feedArgs]()
 
 type peerArgs struct {
 	Address string `hcl:"address" doc:"Any text."`
@@ -44,7 +94,7 @@ func Registries(w *World) (*steps.Registry, *ingress.Registry, error) {
 	})
 	peer := steps.Connection(steps.ConnectionKind{Name: "peer", Doc: "A test's connection."},
 		func(_ context.Context, a peerArgs, _ []string) (any, error) { return a.Address, nil })
-	reg, err := steps.NewRegistry([]*steps.Kind{probe,
+	reg, err := steps.NewRegistry([]*steps.Kind{probe, feed(w),
 		flow.If, flow.Switch, flow.Loop, flow.Repeat, flow.Batch, flow.Parallel, flow.Section, flow.Try,
 		flow.Wait, flow.Set, flow.Compute, flow.Log, flow.Fail, flow.Finish, flow.Call}, []*steps.ConnectionKind{peer})
 	if err != nil {

@@ -42,7 +42,7 @@ func (g *builder) sequence(depth int) {
 func (g *builder) step(depth int) {
 	kinds := []string{"probe", "probe", "compute", "wait", "log"}
 	if depth > 0 {
-		kinds = append(kinds, "if", "loop", "section", "try", "parallel", "repeat", "spread")
+		kinds = append(kinds, "if", "loop", "section", "try", "parallel", "repeat", "spread", "feed")
 	}
 	switch k := g.pick("kind", kinds...); k {
 	case "probe":
@@ -73,6 +73,13 @@ func (g *builder) step(depth int) {
 			g.steady = true
 			g.b.WriteString("parallel = 2\n")
 		}
+		g.sequence(depth - 1)
+		g.steady = steady
+		g.b.WriteString("}\n}\n")
+	case "feed":
+		fmt.Fprintf(&g.b, "step \"feed\" %q {\nitems = [1, 2, 3, 4, 5]\neach \"x%d\" {\nparallel = %s\n", g.name("f"), g.n, g.pick("parallel", "1", "3"))
+		steady := g.steady
+		g.steady = true
 		g.sequence(depth - 1)
 		g.steady = steady
 		g.b.WriteString("}\n}\n")

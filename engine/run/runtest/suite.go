@@ -66,7 +66,7 @@ func Suite(t *testing.T, newHost func(t *testing.T, w *World) Harness) {
 
 // Scenarios are all of them.
 func Scenarios() []Scenario {
-	return slices.Concat(shapeScenarios(), loopScenarios(), repeatScenarios(), tryScenarios(), parallelScenarios(),
+	return slices.Concat(shapeScenarios(), loopScenarios(), pagesScenarios(), repeatScenarios(), tryScenarios(), parallelScenarios(),
 		attemptScenarios(), timeScenarios(), valueScenarios(), endScenarios())
 }
 

@@ -15,7 +15,7 @@ import (
 type Call struct {
 	Step, Path string
 	Attempt    int
-	// Nth counts the calls of this path and attempt, from 1. A call repeated after a crash counts too.
+	// Nth counts the calls of this path, attempt and cursor, from 1. A call repeated after a crash counts too.
 	Nth    int
 	Cursor string
 	Value  cty.Value // the argument, without marks
@@ -86,7 +86,7 @@ func (w *World) answer(c *steps.Call, args probeArgs) Answer {
 		value = cty.NullVal(cty.DynamicPseudoType)
 	}
 	plain, _ := value.UnmarkDeep()
-	key := c.Path + "\x00" + string(rune(c.Attempt))
+	key := c.Path + "\x00" + string(rune(c.Attempt)) + "\x00" + string(c.Cursor)
 	w.nth[key]++
 	call := Call{Step: c.Step, Path: c.Path, Attempt: c.Attempt, Nth: w.nth[key], Cursor: string(c.Cursor), Value: plain, Effect: args.Effect, Now: c.Now}
 	w.calls = append(w.calls, call)
@@ -111,6 +111,14 @@ func (w *World) probe(ctx context.Context, c *steps.Call, args probeArgs) (cty.V
 		args.Value = cty.StringVal(address)
 	}
 	a := w.answer(c, args)
+	if err := a.wait(ctx); err != nil {
+		return cty.NilVal, err
+	}
+	return probed(a)
+}
+
+// wait is how long a call to a real host takes.
+func (a Answer) wait(ctx context.Context) error {
 	var done <-chan time.Time
 	if !a.Block {
 		timer := time.NewTimer(a.After)
@@ -119,10 +127,10 @@ func (w *World) probe(ctx context.Context, c *steps.Call, args probeArgs) (cty.V
 	}
 	select {
 	case <-done:
+		return nil
 	case <-ctx.Done():
-		return cty.NilVal, steps.Errorf(steps.CancelledError, "the call was cancelled")
+		return steps.Errorf(steps.CancelledError, "the call was cancelled")
 	}
-	return probed(a)
 }
 
 func probed(a Answer) (cty.Value, error) {
