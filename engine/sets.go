@@ -106,7 +106,7 @@ func (e *Engine) version(ctx context.Context, digest string) (*compile.Blueprint
 	}
 	o := e.o.Compile
 	o.Values = values
-	o.Values.Secrets = s.secrets(src.Dir)
+	o.Values.Secrets, o.Stored = s.secrets(src.Dir), true
 	bp, diags := compile.Compile(src, o)
 	if diags.HasErrors() {
 		return nil, fmt.Errorf("the blueprint version %.12s that the run began with no longer compiles: %s", digest, firstError(diags))

@@ -15,6 +15,9 @@ type ConnectionKind struct {
 	Examples  []Example
 	// Check looks at a connection beyond what types say; arguments may be unknown. Optional.
 	Check func(*Check) hcl.Diagnostics
+	// Basis names what is known of the account behind a connection, where steps are checked against that: they
+	// are checked anew when it is another. Arguments may be unknown. Optional.
+	Basis func(args cty.Value) string
 	// Open makes the connection from its evaluated arguments. It calls nobody.
 	Open func(ctx context.Context, args cty.Value) (any, error)
 

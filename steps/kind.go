@@ -87,6 +87,11 @@ type Check struct {
 	ConnectionNamed bool
 	// Connection are the evaluated arguments of the step's connection; parts may be unknown. NilVal without one.
 	Connection cty.Value
+	// Stored says that the step was checked before, and a run is going that began with it: only the blueprint
+	// itself is judged, not what is known today of the connection.
+	Stored bool
+	// Memo is the kind's own, from one question about the step to the next.
+	Memo any
 }
 
 // RunbookType is what a call of a runbook takes and gives.

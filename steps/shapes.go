@@ -44,7 +44,20 @@ func Select[A, R any](k Kind, choose func(A) (block string, index int, out R, er
 	return kind
 }
 
-// Holder declares a kind of another shape; the caller sets Fork, Loop, Repeat, Try or Pager. R is its result.
+// Pages declares a kind that gets its items page by page: p has all but Fetch.
+func Pages[A any](k Kind, p Pager, fetch func(context.Context, *Call, A) (Page, error)) *Kind {
+	args := lang.SpecOf[A]()
+	kind := k.declare(args, nil)
+	p.Fetch = func(ctx context.Context, c *Call) (Page, error) {
+		var a A
+		c.Secrets = append(c.Secrets, args.Decode(c.Args, &a)...)
+		return fetch(ctx, c, a)
+	}
+	kind.Pager = &p
+	return kind
+}
+
+// Holder declares a kind of another shape that holds steps; the caller sets Fork, Loop, Repeat or Try. R is its result.
 func Holder[A, R any](k Kind) *Kind { return k.declare(lang.SpecOf[A](), resultSpec[R]()) }
 
 func result[R any](spec *lang.Spec, r R) cty.Value {

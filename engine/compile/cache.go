@@ -32,7 +32,7 @@ type generation struct {
 	runbooks map[*hclsyntax.Block]*compiled
 	// What their checks depended on, besides their own text.
 	env         environment
-	connections map[string]string // type by name
+	connections map[string]string // type and basis by name
 	steps       *steps.Registry
 	triggers    *ingress.Registry
 }
@@ -112,7 +112,7 @@ type changes struct {
 func (c *compiler) changes() changes {
 	g := c.previous
 	ch := changes{names: map[reference]bool{}, roots: map[string]bool{}}
-	if g == nil || g.steps != c.o.Steps || g.triggers != c.o.Triggers || !maps.Equal(g.connections, c.connectionTypes()) {
+	if g == nil || g.steps != c.o.Steps || g.triggers != c.o.Triggers || !maps.Equal(g.connections, c.connectionBases()) {
 		ch.everything = true
 		return ch
 	}
@@ -132,10 +132,14 @@ func (c *compiler) changes() changes {
 	return ch
 }
 
-func (c *compiler) connectionTypes() map[string]string {
+// connectionBases are what checks of steps depend on of the blueprint's connections.
+func (c *compiler) connectionBases() map[string]string {
 	out := map[string]string{}
 	for name, conn := range c.bp.Connections {
 		out[name] = conn.Kind.Name
+		if conn.Kind.Basis != nil && !c.o.Stored {
+			out[name] += " " + conn.Kind.Basis(conn.args)
+		}
 	}
 	return out
 }

@@ -25,6 +25,9 @@ type Options struct {
 	PublicURL string
 	// Version is the build's, for required_version; "" for a development build.
 	Version string
+	// Stored says that the blueprint is a version that was checked before, for a run that began with it: what
+	// is known today of connections (ConnectionKind.Basis) is no reason to refuse it.
+	Stored bool
 	// Previous lets unchanged files and runbooks be taken over from the compilation before. It belongs to one
 	// blueprint. Optional.
 	Previous *Cache

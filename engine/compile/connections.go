@@ -40,6 +40,9 @@ func (c *compiler) connection(b *lang.Block, local bool) (*Connection, hcl.Diagn
 
 func (conn *Connection) check(scope *lang.Scope) hcl.Diagnostics {
 	args, diags := conn.Body.Eval(scope)
+	if !conn.Local {
+		conn.args = args
+	}
 	if conn.Kind.Check != nil {
 		diags = append(diags, conn.Kind.Check(&steps.Check{Body: conn.Body, Args: args, Scope: scope})...)
 	}

@@ -86,7 +86,13 @@ type Connection struct {
 	Needs Needs
 	// Scope is the blueprint's names.
 	Scope *lang.Scope
+
+	args cty.Value // as far as they were known when it was checked; of a blueprint's own
 }
+
+// Known are the evaluated arguments of a blueprint's own connection, as far as they were known when it was
+// checked; NilVal of a runbook's.
+func (c *Connection) Known() cty.Value { return c.args }
 
 // BoundResource is a checked resource block.
 type BoundResource struct {

@@ -69,18 +69,20 @@ func (r *builder) connectionOf(n *Node, check *steps.Check, vis visible) {
 // connectionArgs are a connection's arguments as far as they are known. What is wrong with them is reported
 // with the connection.
 func (r *builder) connectionArgs(conn *Connection) cty.Value {
+	if !conn.Local {
+		return conn.args
+	}
 	if v, ok := r.connArgs[conn]; ok {
 		return v
 	}
-	scope := r.static()
-	if conn.Local {
-		unknown := map[string]cty.Value{}
-		for _, root := range append([]string{"step", "trigger", "state", "job"}, conn.Needs.Roots...) {
-			unknown[root] = cty.DynamicVal
-		}
-		scope = scope.Child(unknown)
+	ofRun := map[string]cty.Value{}
+	for _, root := range []string{"step", "trigger", "state", "job"} {
+		ofRun[root] = cty.DynamicVal
 	}
-	v, _ := conn.Body.Eval(scope)
+	for _, root := range conn.Needs.Roots {
+		ofRun[root] = cty.DynamicVal
+	}
+	v, _ := conn.Body.Eval(r.static().Child(ofRun))
 	r.connArgs[conn] = v
 	return v
 }

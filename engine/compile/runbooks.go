@@ -40,7 +40,7 @@ func (c *compiler) checkRunbooks(next *generation) {
 			next.runbooks[e.block.Source] = e
 		}
 	}
-	next.env, next.connections, next.steps, next.triggers = c.env, c.connectionTypes(), c.o.Steps, c.o.Triggers
+	next.env, next.connections, next.steps, next.triggers = c.env, c.connectionBases(), c.o.Steps, c.o.Triggers
 }
 
 // checkRunbook checks one runbook, or takes it over.

@@ -161,7 +161,7 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	}
 	r.interrupted(n)
 	r.nodeReferences(n, vis)
-	check := &steps.Check{Body: body, Args: args, Scope: scope, States: r.states, Runbook: r.runbookType, ConnectionNamed: body.Attr("connection") != nil, Connection: cty.NilVal, Collected: cty.NilType}
+	check := &steps.Check{Body: body, Args: args, Scope: scope, States: r.states, Runbook: r.runbookType, ConnectionNamed: body.Attr("connection") != nil, Connection: cty.NilVal, Collected: cty.NilType, Stored: r.o.Stored}
 	r.connectionOf(n, check, vis)
 	if n.Connection != nil {
 		check.Connection = r.connectionArgs(n.Connection)

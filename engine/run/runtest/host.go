@@ -112,7 +112,9 @@ func (h *host) begin(c run.Call) *flight {
 		Attempt: c.Attempt, Key: h.info.ID + "/" + c.Path, Args: c.Args, Cursor: c.Cursor, Begun: c.Begun, Now: h.now, Runs: &runs{h.Sim}}
 	if c.Node.Kind.Name == "feed" {
 		a := h.World.answer(call, probeArgs{Effect: "read"})
-		f.page, f.err = fed(call, a)
+		var args feedArgs
+		feedSpec.Decode(c.Args, &args)
+		f.page, f.err = fed(call, args, a)
 		f.due, f.block = h.now.Add(a.After), a.Block
 		return f
 	}

@@ -29,34 +29,31 @@ type feedArgs struct {
 
 // feed is a kind that pages: the script sees each call, with its cursor, and may fail it.
 func feed(w *World) *steps.Kind {
-	k := steps.Holder[feedArgs, cty.Value](steps.Kind{Name: "feed", Doc: "Pages of a test's items.", Effect: steps.Read,
+	return steps.Pages(steps.Kind{Name: "feed", Doc: "Pages of a test's items.", Effect: steps.Read,
 		Examples: []steps.Example{{Title: "Pages", HCL: `step "feed" "f" { items = [1, 2, 3] }`}},
-		Output:   func(*steps.Check) cty.Type { return cty.DynamicPseudoType }})
-	k.Pager = &steps.Pager{Each: "each", EachPage: "each_page", Limit: 100, LimitHelp: "use each",
-		Fetch: func(ctx context.Context, c *steps.Call) (steps.Page, error) {
-			a := w.answer(c, probeArgs{Effect: "read"})
-			if err := a.wait(ctx); err != nil {
-				return steps.Page{}, err
-			}
-			return fed(c, a)
-		},
+		Output:   func(*steps.Check) cty.Type { return cty.DynamicPseudoType },
+	}, steps.Pager{Each: "each", EachPage: "each_page", Limit: 100, LimitHelp: "use each",
 		Done: func(_ cty.Value, r steps.PagesResult) cty.Value {
 			out := map[string]cty.Value{"count": cty.NumberIntVal(int64(r.Count)), "last": r.Summary, "nodes": cty.TupleVal(r.Items)}
 			if r.Collected != cty.NilVal {
 				out["collected"] = r.Collected
 			}
 			return cty.ObjectVal(out)
-		}}
-	return k
+		},
+	}, func(ctx context.Context, c *steps.Call, args feedArgs) (steps.Page, error) {
+		a := w.answer(c, probeArgs{Effect: "read"})
+		if err := a.wait(ctx); err != nil {
+			return steps.Page{}, err
+		}
+		return fed(c, args, a)
+	})
 }
 
 // fed is the page of a feed's call, unless the script has failed it.
-func fed(c *steps.Call, a Answer) (steps.Page, error) {
+func fed(c *steps.Call, args feedArgs, a Answer) (steps.Page, error) {
 	if a.Err != nil {
 		return steps.Page{}, a.Err
 	}
-	var args feedArgs
-	feedSpec.Decode(c.Args, &args)
 	items := steps.Arg(c.Args, "items").AsValueSlice()
 	from, _ := strconv.Atoi(string(c.Cursor))
 	to := min(from+args.Size, len(items))
