@@ -1,0 +1,19 @@
+// Package sim is a simulated Xurrent account: what no one may develop against
+// in production, on one address of one's own machine. It speaks GraphQL, OAuth,
+// attachment storage, async results, OpenID discovery and signed webhooks as
+// the vendor does, with its limits, and adds faults on request and a record of
+// every request under /sim/.
+//
+// The runner reaches it over HTTP only and knows nothing of it; this package
+// imports sim/graph (the records and the GraphQL executor), golang-jwt and the
+// standard library, and nothing else of ours.
+//
+// Start reading at [Sim.ServeHTTP] in serve.go. The service's doors are in
+// graphql.go, token.go, storage.go, async.go, discovery.go and rest.go; webhooks
+// go from a changed record (events.go) over its subscribers (webhooks.go) to a
+// delivery and its retries (delivery.go, deliver.go); control.go lists what is
+// under /sim/.
+//
+// It listens to whoever reaches it and has no secret worth keeping: it belongs
+// on a loopback address.
+package sim
