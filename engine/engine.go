@@ -157,7 +157,7 @@ func (e *Engine) Accept(ctx context.Context, t *ingress.Trigger, ev ingress.Even
 	if !ok {
 		return ingress.Receipt{}, fmt.Errorf("trigger %s/%s belongs to no loaded blueprint", t.Blueprint, t.Runbook)
 	}
-	start := Start{Value: ev.Value, Delivery: ev.Delivery, Context: ev.Context, At: ev.At}
+	start := Start{Value: ev.Value, Delivery: ev.Delivery, Nonce: ev.Nonce, NonceUntil: ev.NonceUntil, Context: ev.Context, At: ev.At}
 	if ev.Origin != "" && ev.Origin != ev.Delivery {
 		known, err := e.store.ByDelivery(ctx, t.Blueprint, t.Runbook, ev.Origin)
 		switch {
@@ -180,6 +180,9 @@ func (e *Engine) errBusy() error {
 }
 
 func (e *Engine) errStore(err error) error {
+	if errors.Is(err, journal.ErrReplayed) {
+		return ingress.Unauthorized("the event's id (jti) has started a run under another delivery: a replay")
+	}
 	if errors.Is(err, journal.ErrFull) {
 		return &ingress.Refusal{Status: 503, Message: "the runner cannot store events now", Reason: err.Error(), RetryAfter: 30 * time.Second}
 	}

@@ -89,7 +89,7 @@ func (p *probes) compileOptions(values lang.Values) compile.Options {
 	if err != nil {
 		panic(err)
 	}
-	triggers, err := ingress.NewRegistry(standard.Triggers()...)
+	triggers, err := ingress.NewRegistry(standard.Triggers(standard.Deps{})...)
 	if err != nil {
 		panic(err)
 	}

@@ -18,9 +18,12 @@ import (
 type Start struct {
 	Value    cty.Value // `trigger`
 	Delivery string    // starts at most one run of the runbook; "" always starts one
-	Context  string
-	At       time.Time // of the event; zero is now
-	Origin   string    // the run that this one repeats
+	// Nonce starts at most one run of the runbook until NonceUntil, whatever the delivery; "" is none.
+	Nonce      string
+	NonceUntil time.Time
+	Context    string
+	At         time.Time // of the event; zero is now
+	Origin     string    // the run that this one repeats
 	// Parent is the run, and the path of its step, that waits for this one.
 	Parent, ParentStep string
 	// ID is the run's uuid; "" makes one.
@@ -28,7 +31,8 @@ type Start struct {
 }
 
 // Start stores a run and lets it go. fresh is false where the delivery had started one before. It returns
-// when the run is on disk.
+// when the run is on disk. The error is a refusal like any other of a signature where another delivery has
+// used the nonce.
 func (e *Engine) Start(ctx context.Context, rb *compile.Runbook, s Start) (id string, fresh bool, err error) {
 	if e.full() {
 		return "", false, e.errBusy()
@@ -72,7 +76,8 @@ func (e *Engine) newRun(rb *compile.Runbook, s Start) (journal.Run, error) {
 		return journal.Run{}, fmt.Errorf("store the event: %w", err)
 	}
 	return journal.Run{ID: s.ID, Blueprint: rb.Blueprint.Name, Runbook: rb.Name, Version: rb.Blueprint.Digest, Context: s.Context,
-		Group: groupKey(rb, s.Context), Status: journal.Queued, Delivery: s.Delivery, Origin: s.Origin, Parent: s.Parent,
+		Group: groupKey(rb, s.Context), Status: journal.Queued, Delivery: s.Delivery,
+		Nonce: s.Nonce, NonceUntil: s.NonceUntil, Origin: s.Origin, Parent: s.Parent,
 		ParentStep: s.ParentStep, Attempt: 1, AcceptedAt: now, ExpiresAt: now.Add(rb.Timeout), Retention: rb.Retention, Event: event}, nil
 }
 

@@ -53,7 +53,7 @@ func examples() map[string]string {
 			add("step", k.Name, i, around+aroundApps+"runbook \"t\" {\n"+triggerFor(e.HCL)+"  state \"n\" { default = 0 }\n"+e.HCL+"\n}\n")
 		}
 	}
-	for _, k := range standard.Triggers() {
+	for _, k := range standard.Triggers(standard.Deps{}) {
 		for i, e := range k.Examples {
 			apps := aroundApps
 			if k.Name == "secrets_changed" {

@@ -20,7 +20,7 @@ func options(t testing.TB) compile.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	triggers, err := ingress.NewRegistry(standard.Triggers()...)
+	triggers, err := ingress.NewRegistry(standard.Triggers(standard.Deps{})...)
 	if err != nil {
 		t.Fatal(err)
 	}

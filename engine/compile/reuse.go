@@ -18,6 +18,8 @@ type compiled struct {
 	// plan is the runbook without its blueprint, and its connections without their scope; nil where it has no
 	// more than a name.
 	plan *Runbook
+	// triggerConn is the name of the connection that the trigger belongs to, or "".
+	triggerConn string
 	// connected says that a step uses a connection, so that an instance needs steps of its own.
 	connected bool
 	signature signature
@@ -58,6 +60,9 @@ func (e *compiled) instance(bp *Blueprint) *Runbook {
 	if t := rb.Trigger; t != nil {
 		rb.Trigger = &ingress.Trigger{Blueprint: bp.Name, Runbook: rb.Name, Kind: t.Kind, Body: t.Body, Args: t.Args,
 			Output: t.Output, Scope: bp.Scope, Enabled: t.Enabled}
+		if conn := bp.Connections[e.triggerConn]; conn != nil {
+			rb.Trigger.Connection = conn.arguments
+		}
 	}
 	if !e.connected {
 		return &rb

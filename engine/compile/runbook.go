@@ -37,6 +37,7 @@ type builder struct {
 	connArgs    map[*Connection]cty.Value
 	looked      looked
 	ofBlueprint *lang.Scope // see static
+	triggerConn string      // the connection that the trigger belongs to, or ""
 }
 
 // declared is where a step's name was given, and in what.
@@ -91,7 +92,7 @@ func (r *builder) build() *compiled {
 	}
 	r.checkLocalConnections()
 	secret := r.declareOutputs(vis)
-	e := &compiled{block: r.source, diags: r.diags, calls: r.calls,
+	e := &compiled{block: r.source, diags: r.diags, calls: r.calls, triggerConn: r.triggerConn,
 		signature: signature{input: input, outputs: r.rb.OutputType, secret: secret}}
 	if r.rb.Trigger != nil {
 		e.signature.trigger = r.rb.Trigger.Kind.Name

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/ingress"
@@ -25,24 +26,25 @@ func (r *builder) trigger() (input, output cty.Type) {
 	}
 	body, diags := kind.Spec().Bind(b.Source.Body, b.Range)
 	r.report(diags...)
-	r.triggerConnection(kind, body)
+	conn := r.triggerConnection(kind, body)
 	args, diags := body.Eval(r.static())
 	r.report(diags...)
-	check := &ingress.Check{Body: body, Args: args, Scope: r.static()}
+	check := &ingress.Check{Body: body, Args: args, Scope: r.static(), Unconnected: kind.Connection != "" && conn == ""}
 	if kind.Check != nil {
 		r.report(kind.Check(check)...)
 	}
 	output = outputOf(kind, check)
+	r.triggerConn = conn
 	r.rb.Trigger = &ingress.Trigger{Blueprint: r.bp.Name, Runbook: r.rb.Name, Kind: kind, Body: body, Args: args,
 		Output: output, Enabled: r.rb.Enabled}
 	return inputOf(kind, body, output), output
 }
 
-// triggerConnection checks which connection of the blueprint a trigger belongs to. The runbook's own are not
-// there yet.
-func (r *builder) triggerConnection(kind *ingress.Kind, body *lang.Body) {
+// triggerConnection is the name of the connection of the blueprint that a trigger belongs to, or "". The
+// runbook's own are not there yet.
+func (r *builder) triggerConnection(kind *ingress.Kind, body *lang.Body) string {
 	if kind.Connection == "" {
-		return
+		return ""
 	}
 	user := fmt.Sprintf("A trigger of kind %q", kind.Name)
 	if a := body.Attr("connection"); a != nil {
@@ -50,15 +52,36 @@ func (r *builder) triggerConnection(kind *ingress.Kind, body *lang.Body) {
 			if d := checkReference(ref, r.bp.Connections[ref.Name], kind.Connection, user, slices.Sorted(maps.Keys(r.bp.Connections))); d != nil {
 				r.report(d)
 			}
+			return ref.Name
 		}
-		return
+		return ""
 	}
-	if !kind.App {
-		return
-	}
-	if _, d := r.theOnly(kind.Connection, user, body.Range); d != nil {
+	conn, d := r.theOnly(kind.Connection, user, body.Range)
+	switch {
+	case d == nil:
+		return conn.Name
+	case kind.App:
 		r.report(d)
 	}
+	return ""
+}
+
+// arguments evaluates a connection's arguments, of one that uses no value of a run.
+func (conn *Connection) arguments() (cty.Value, error) {
+	v, diags := conn.Body.Eval(conn.Scope)
+	if diags.HasErrors() {
+		return cty.NilVal, fmt.Errorf("connection %q: %s", conn.Name, firstProblem(diags))
+	}
+	return v, nil
+}
+
+func firstProblem(diags hcl.Diagnostics) string {
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			return d.Summary + ": " + d.Detail
+		}
+	}
+	return ""
 }
 
 // triggerTexts are the lazy arguments that must be of a certain type.

@@ -111,7 +111,7 @@ func checkEndpoint(c *Check) (diags hcl.Diagnostics) {
 }
 
 func (t *Trigger) endpointPlan() *endpointPlan {
-	t.endpoint.Do(func() {
+	return t.Prepare(func() any {
 		p := &endpointPlan{secret: map[string]bool{"authorization": true, "proxy-authorization": true, "cookie": true}}
 		p.schema, p.defaults, p.hasSchema = t.Body.TypeOf("body_schema")
 		var a endpointArgs
@@ -129,9 +129,8 @@ func (t *Trigger) endpointPlan() *endpointPlan {
 				p.secret[n] = true
 			}
 		}
-		t.plan = p
-	})
-	return t.plan
+		return p
+	}).(*endpointPlan)
 }
 
 // acceptEndpoint checks the cheap things first: the declared form, then who it is, then what it says.

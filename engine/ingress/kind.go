@@ -55,6 +55,9 @@ type Check struct {
 	// Args are the evaluated arguments; parts may be unknown.
 	Args  cty.Value
 	Scope *lang.Scope
+	// Unconnected says that the kind uses a connection, and that the trigger neither names one nor has one for
+	// want of choice.
+	Unconnected bool
 }
 
 // Common are the arguments that every trigger accepts.
@@ -86,22 +89,36 @@ type Trigger struct {
 	// Scope is the blueprint's names, for the arguments that are evaluated per event.
 	Scope   *lang.Scope
 	Enabled bool
+	// Connection evaluates the arguments of the connection that the trigger belongs to, with their marks; nil
+	// where it belongs to none.
+	Connection func() (cty.Value, error)
 	// Owner is the set in force that the trigger belongs to; Server hands it back through Accept.
 	Owner any
 
-	endpoint sync.Once // fills plan
-	plan     *endpointPlan
+	once sync.Once // fills plan
+	plan any
+}
+
+// Prepare keeps, for as long as the trigger is in force, what make makes of its arguments: it is called once.
+func (t *Trigger) Prepare(make func() any) any {
+	t.once.Do(func() { t.plan = make() })
+	return t.plan
 }
 
 // Event is a verified stimulus: what a run starts from.
 type Event struct {
 	Value cty.Value // `trigger`, of the trigger's output type
-	// Delivery names the event within its endpoint; a second one of the name starts nothing. "" if unnamed.
+	// Delivery names the event within its endpoint; a second one of the name starts nothing, and is answered as
+	// the first. "" if unnamed.
 	Delivery string
 	// Origin is the delivery that this one repeats, or "".
-	Origin  string
-	Context string
-	At      time.Time
+	Origin string
+	// Nonce is the id of a signed event (jti), which starts at most one run of the endpoint, whatever Delivery
+	// says, until NonceUntil, or ever where that is zero. "" where it has none.
+	Nonce      string
+	NonceUntil time.Time
+	Context    string
+	At         time.Time
 	// Discard is why no run is to start, or "".
 	Discard string
 }

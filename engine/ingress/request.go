@@ -34,6 +34,18 @@ func (r *Request) JSON() (cty.Value, error) {
 	return r.parseJSON()
 }
 
+// JSONText is the body of a request that says it is JSON, unread. The error is a *Refusal: 415 for another
+// content type, 400 for no body.
+func (r *Request) JSONText() ([]byte, error) {
+	if err := r.expect(jsonMedia); err != nil {
+		return nil, err
+	}
+	if len(r.Body) == 0 {
+		return nil, noBody()
+	}
+	return r.Body, nil
+}
+
 // bodyLimits bound a body before it becomes a value. Its bytes are bounded already.
 var bodyLimits = lang.DataLimits{Bytes: 256 << 10, Depth: 64, Elements: 30_000}
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -19,6 +20,9 @@ const (
 // storage. The second result is false when a run with the same Blueprint,
 // Runbook and Delivery, or with the same ID, is known; that run is returned
 // and nothing is stored. A zero Status is Queued, a zero Attempt 1, a zero AcceptedAt now.
+//
+// The error is ErrReplayed, and nothing is stored, when a run of the same Blueprint
+// and Runbook has used the Nonce and the Delivery is another.
 func (s *Store) Accept(ctx context.Context, r Run) (Run, bool, error) {
 	if err := s.complete(&r); err != nil {
 		return Run{}, false, err
@@ -66,6 +70,16 @@ func (s *Store) complete(r *Run) error {
 
 // accept stores r and gives it a Seq, or returns the run that is known instead.
 func (w *writer) accept(r *Run, eventSum int64) (*Run, error) {
+	if r.Nonce != "" {
+		// First, so that a nonce that is known is found before anything is written.
+		fresh, err := w.useNonce(r)
+		if err != nil {
+			return nil, err
+		}
+		if !fresh {
+			return w.repeated(r)
+		}
+	}
 	r.Seq = w.seq + 1
 	n, err := w.c.exec(sqlInsertRun, r.Seq, r.ID, r.Blueprint, r.Runbook, r.Version, r.Context, r.Group, r.Status, r.Delivery, r.Origin,
 		r.Parent, r.ParentStep, r.Attempt, r.AcceptedAt.UnixNano(), nanos(r.StartedAt), nanos(r.WakeAt), nanos(r.ExpiresAt), int64(r.Retention), r.Summary, r.sum())
@@ -73,6 +87,11 @@ func (w *writer) accept(r *Run, eventSum int64) (*Run, error) {
 		return nil, err
 	}
 	if n == 0 {
+		if r.Nonce != "" { // only a run that is stored uses it
+			if _, err := w.c.exec(sqlDropNonce, r.Blueprint, r.Runbook, r.Nonce, r.ID); err != nil {
+				return nil, err
+			}
+		}
 		return w.known(r)
 	}
 	w.seq++
@@ -81,6 +100,17 @@ func (w *writer) accept(r *Run, eventSum int64) (*Run, error) {
 	}
 	w.remember(r.ID, &openRun{seq: r.Seq, bare: true})
 	return nil, nil
+}
+
+// repeated is the run of the delivery that has used the nonce of r before. The nonce under another delivery is
+// a replay.
+func (w *writer) repeated(r *Run) (*Run, error) {
+	w.c.wrote = false // not a row, so what shares the transaction need not run again
+	known, err := w.known(r)
+	if errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("accept run %s: %w", r.ID, ErrReplayed)
+	}
+	return known, err
 }
 
 func (w *writer) known(r *Run) (*Run, error) {

@@ -14,6 +14,8 @@ var (
 	ErrAmbiguous = errors.New("more than one run starts with this id")
 	ErrEnded     = errors.New("the run has ended")
 	ErrNotEnded  = errors.New("the run has not ended")
+	// ErrReplayed: the nonce of the run was used by another delivery.
+	ErrReplayed = errors.New("the nonce was used before")
 	// ErrFull: the disk took no more bytes (full, over quota or read-only).
 	// Nothing was stored; the same call works again when there is room.
 	ErrFull = errors.New("no room in the data directory")

@@ -30,7 +30,8 @@ const (
 
 // Prune deletes ended runs whose retention is over at now, oldest first and at
 // most maxRows of them, with their histories and logs, and texts of blueprints
-// that neither a run nor the present needs. It returns how many runs are gone.
+// that neither a run nor the present needs, and the nonces whose time is over. It
+// returns how many runs are gone.
 // Runs that have not ended are never touched.
 func (s *Store) Prune(ctx context.Context, now time.Time, maxRows int) (int, error) {
 	total := 0
@@ -50,6 +51,9 @@ func (s *Store) Prune(ctx context.Context, now time.Time, maxRows int) (int, err
 		}
 	}
 	if err := s.pruneVersions(ctx); err != nil {
+		return total, fmt.Errorf("prune: %w", err)
+	}
+	if err := s.pruneNonces(ctx, now); err != nil {
 		return total, fmt.Errorf("prune: %w", err)
 	}
 	return total, nil

@@ -110,7 +110,7 @@ func TestD11Settings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.close()
-	for name, want := range map[string]any{"journal_mode": "wal", "synchronous": int64(2), "mmap_size": int64(0), "application_id": int64(applicationID), "user_version": int64(1)} {
+	for name, want := range map[string]any{"journal_mode": "wal", "synchronous": int64(2), "mmap_size": int64(0), "application_id": int64(applicationID), "user_version": int64(2)} {
 		if got, err := w.scalar(ctx, "PRAGMA "+name); err != nil || got != want {
 			t.Errorf("%s is %v, error %v", name, got, err)
 		}
@@ -195,13 +195,14 @@ func TestD12MigrationAtomic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := append(scripts[:1:1], "ALTER TABLE run ADD COLUMN extra TEXT; UPDATE run SET extra='x'; SELECT nonsense FROM nowhere")
-	if _, err := Open(dir, Options{migrations: broken}); err == nil || !strings.Contains(err.Error(), "format 2") {
+	newest := len(scripts)
+	broken := append(scripts[:newest:newest], "ALTER TABLE run ADD COLUMN extra TEXT; UPDATE run SET extra='x'; SELECT nonsense FROM nowhere")
+	if _, err := Open(dir, Options{migrations: broken}); err == nil || !strings.Contains(err.Error(), fmt.Sprint("format ", newest+1)) {
 		t.Fatal(err)
 	}
-	s = open(t, dir) // the one with version 1 still opens it
+	s = open(t, dir) // the program of the former version still opens it
 	s.Close()
-	good := append(scripts[:1:1], "ALTER TABLE run ADD COLUMN extra TEXT NOT NULL DEFAULT ''")
+	good := append(scripts[:newest:newest], "ALTER TABLE run ADD COLUMN extra TEXT NOT NULL DEFAULT ''")
 	s = openWith(t, dir, Options{migrations: good})
 	if _, err := s.Run(context.Background(), "a"); err != nil {
 		t.Error(err)

@@ -42,7 +42,12 @@ type Run struct {
 	Status    Status
 	// Delivery is the key that tells a repeated delivery from a new one, unique
 	// per blueprint and runbook for as long as the run is kept; "" is none.
-	Delivery   string
+	Delivery string
+	// Nonce is the id of the signed event (jti) that started the run, used once per
+	// blueprint and runbook until NonceUntil, or for good where that is zero; "" is
+	// none. Both are read by Accept only, and kept apart from the run.
+	Nonce      string
+	NonceUntil time.Time
 	Origin     string // id of the run this one retries or redelivers, or ""
 	Parent     string // id of the calling run, or ""
 	ParentStep string // path of the calling step, or ""

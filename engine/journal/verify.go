@@ -151,6 +151,7 @@ var tables = []table{
 		_, err := scanVersion(str(row[3]), row)
 		return err
 	}},
+	{"nonce", "SELECT blueprint, runbook, nonce, run, until, sum FROM nonce", judgeNonce},
 	{"schedule", sqlSchedules, func(row []driver.Value) error {
 		_, err := scanSchedule(row)
 		return err

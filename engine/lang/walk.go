@@ -71,3 +71,18 @@ func (w *uses) Exit(n hclsyntax.Node) hcl.Diagnostics {
 	}
 	return nil
 }
+
+// Plain is the node that people have written at an expression's place, without what counts evaluations and
+// without parentheses: for those who look at the form of what is written.
+func Plain(e hclsyntax.Expression) hclsyntax.Expression {
+	for {
+		switch x := e.(type) {
+		case interface{ unmetered() hclsyntax.Expression }:
+			e = x.unmetered()
+		case *hclsyntax.ParenthesesExpr:
+			e = x.Expression
+		default:
+			return e
+		}
+	}
+}

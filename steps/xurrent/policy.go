@@ -1,17 +1,12 @@
 package xurrent
 
 import (
-	"crypto/ecdsa"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
-	"strings"
-
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
 	"currant/steps"
+	"currant/steps/xurrent/verify"
 )
 
 // policy is how a webhook's signature is verified. The symmetric algorithms and none, which the platform
@@ -34,42 +29,8 @@ func checkPolicy(b *lang.Block, args cty.Value) hcl.Diagnostics {
 	if !ok || !given {
 		return diags
 	}
-	if problem := checkKey(algorithm.AsString(), key.AsString()); problem != "" {
-		diags = append(diags, lang.Error(steps.At(b.Body, "public_key_pem"), "Invalid value for \"public_key_pem\"", "%s", problem))
+	if _, err := verify.ParseKey(algorithm.AsString(), key.AsString()); err != nil {
+		diags = append(diags, lang.Error(steps.At(b.Body, "public_key_pem"), "Invalid value for \"public_key_pem\"", "The key cannot be used: %s.", err))
 	}
 	return diags
-}
-
-// checkKey is what is wrong with a key for an algorithm, or "".
-func checkKey(algorithm, text string) string {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return "It is no PEM block: \"-----BEGIN PUBLIC KEY-----\" is needed."
-	}
-	var public any
-	switch block.Type {
-	case "PUBLIC KEY":
-		public, _ = x509.ParsePKIXPublicKey(block.Bytes)
-	case "RSA PUBLIC KEY":
-		public, _ = x509.ParsePKCS1PublicKey(block.Bytes)
-	case "EC PRIVATE KEY":
-		// Some accounts have delivered this for the public key of an es512 policy.
-		if k, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
-			public = &k.PublicKey
-		}
-	}
-	switch key := public.(type) {
-	case *rsa.PublicKey:
-		if !strings.HasPrefix(algorithm, "RS") {
-			return "It is an RSA key, which does not fit " + algorithm + "."
-		}
-	case *ecdsa.PublicKey:
-		curves := map[string]string{"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-		if want := curves[algorithm]; want != key.Curve.Params().Name {
-			return "It is a key on the curve " + key.Curve.Params().Name + ", which does not fit " + algorithm + "."
-		}
-	default:
-		return "It cannot be read as an RSA or EC public key."
-	}
-	return ""
 }
