@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,6 +12,9 @@ import (
 	"currant/engine/compile"
 	"currant/engine/lang"
 	"currant/engine/outbound"
+	"currant/steps/standard"
+	"currant/steps/xurrent"
+	"currant/steps/xurrent/verify"
 )
 
 // sourceOptions are the flags of every command that reads a blueprint.
@@ -18,6 +22,10 @@ type sourceOptions struct {
 	vars     []string
 	varFiles []string
 	allow    []string
+	dataDir  string
+	simFlag  string
+	// account is the simulated one in place of real ones, or nil.
+	account *simulated
 }
 
 func (o *sourceOptions) flags(f *pflag.FlagSet) {
@@ -53,12 +61,34 @@ func (o *sourceOptions) compile(t *terminal, partial bool, publicURL string) (co
 	if err != nil {
 		return compile.Options{}, nil, err
 	}
-	allow, err := outbound.ParseAllow(o.allow)
+	deps, err := o.deps()
 	if err != nil {
-		return compile.Options{}, nil, usagef("--allow-network: %s", err)
+		return compile.Options{}, nil, err
 	}
-	opts, err := compileOptions(allow, values, publicURL)
+	opts, err := compileOptions(deps, values, publicURL)
 	return opts, files, err
+}
+
+// deps is what the kinds of this binary need from outside.
+func (o *sourceOptions) deps() (d standard.Deps, err error) {
+	d.Outbound = outbound.Policy{UserAgent: "Currant"}
+	if d.Outbound.Allow, err = outbound.ParseAllow(o.allow); err != nil {
+		return d, usagef("--allow-network: %s", err)
+	}
+	dir := o.dataDir
+	if dir == "" {
+		dir = defaultDataDir
+	}
+	d.Xurrent.Models = xurrent.NewModels(filepath.Join(dir, "schema"))
+	verifier := verify.Options{}
+	if o.account != nil {
+		d.Outbound.Allow = append(d.Outbound.Allow, o.account.network)
+		d.Xurrent.Environment = o.account.environment
+		verifier.InsecureIssuer = o.account.url
+	}
+	verifier.Outbound = d.Outbound
+	d.Xurrent.Verifier = verify.New(verifier)
+	return d, nil
 }
 
 // loaded is a blueprint as read and checked.

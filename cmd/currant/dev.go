@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -30,10 +31,13 @@ the start; it is served as soon as it is mended.`,
 			if o.dirs = args; len(args) == 0 {
 				o.dirs = []string{"."}
 			}
+			if err := o.simulate(cmd.Context()); err != nil {
+				return err
+			}
 			d := &devView{out: t.out}
 			s := &server{t: t, o: &o, log: quietLog(t), told: d.reloaded, ready: d.ready, started: d.follow}
 			d.server = s
-			return s.run(cmd.Context())
+			return errors.Join(s.run(cmd.Context()), o.endSimulation())
 		},
 	}
 	o.serverFlags(cmd)

@@ -147,7 +147,7 @@ func (f fence) check(t *testing.T) hcl.Diagnostics {
 		}
 		return diags
 	}
-	options, err := compileOptions(nil, lang.Values{Partial: true}, "https://runner.example.com")
+	options, err := compileOptions(standard.Deps{}, lang.Values{Partial: true}, "https://runner.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestLanguagePageNamesWhatIsPlanned(t *testing.T) {
 	for _, k := range standard.Kinds(standard.Deps{}) {
 		check("step kind", k.Name, k.Planned)
 	}
-	for _, k := range standard.Triggers() {
+	for _, k := range standard.Triggers(standard.Deps{}) {
 		check("trigger kind", k.Name, k.Planned)
 	}
 }

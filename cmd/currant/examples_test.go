@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -23,12 +24,26 @@ var exampleRuns = map[string]struct {
 	"fan-out":     {"fan-out", `{"ids": ["1", "x"]}`, `{"answers":[{"answer":{"path":"/items/1"},"id":"1","status":200},{"answer":{"path":"/items/x"},"id":"x","status":404}],"found":["1"]}`},
 	"webhook": {"push", `{"body": {"ref": "refs/heads/main", "repository": {"full_name": "a/b"}, "commits": [{"id": "1", "message": "m"}]}, "headers": {"x-github-delivery": "d1"}}`,
 		`{"told":true}`},
+	"triage":      {"triage", "", `{"open":15,"subject":"Screen flickers","team":"Service Desk"}`},
+	"nightly-csv": {"nightly", "", `{"items":20,"size":1594}`},
+	"people-sync": {"sync", "", `{"new":3,"people":39}`},
 }
 
 // TestExamples checks, formats and runs every directory of examples/, against a service on this machine.
 func TestExamples(t *testing.T) {
+	var puts atomic.Int32
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+		if strings.HasPrefix(r.URL.Path, "/people/") {
+			switch n := puts.Add(1); {
+			case n == 5 || n == 20:
+				w.Header().Set("Retry-After", "1")
+				w.WriteHeader(http.StatusTooManyRequests)
+			case n > 6 && n < 10:
+				w.WriteHeader(http.StatusCreated)
+			}
+			return
+		}
 		if strings.HasSuffix(r.URL.Path, "/x") {
 			w.WriteHeader(http.StatusNotFound)
 		}
@@ -58,6 +73,10 @@ func TestExamples(t *testing.T) {
 			switch d.Name() {
 			case "fan-out":
 				args = append(args, "--var", "base_url="+service.URL)
+			case "triage", "nightly-csv":
+				args = append(args, "--sim")
+			case "people-sync":
+				args = append(args, "--sim", "--var", "directory_url="+service.URL)
 			case "webhook":
 				args = append(args, "--var", "notify_url="+service.URL+"/notify", "--var", "webhook_secret=long-enough-to-be-safe")
 			}

@@ -29,7 +29,7 @@ const patience = 20 * time.Second
 
 func start(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Args, cmd.Dir = append([]string{"currant"}, args...), dir
 	r, w := io.Pipe()

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"net/netip"
 	"runtime/debug"
 
 	"currant/blueprints"
 	"currant/engine/compile"
 	"currant/engine/ingress"
 	"currant/engine/lang"
-	"currant/engine/outbound"
 	"currant/steps"
 	"currant/steps/standard"
 )
@@ -32,13 +30,12 @@ func buildVersion() string {
 }
 
 // compileOptions are what blueprints are compiled with: all that this binary knows.
-func compileOptions(allow []netip.Prefix, values lang.Values, publicURL string) (compile.Options, error) {
-	deps := standard.Deps{Outbound: outbound.Policy{Allow: allow, UserAgent: "Currant"}}
+func compileOptions(deps standard.Deps, values lang.Values, publicURL string) (compile.Options, error) {
 	kinds, err := steps.NewRegistry(standard.Kinds(deps), standard.Connections(deps))
 	if err != nil {
 		return compile.Options{}, err
 	}
-	triggers, err := ingress.NewRegistry(standard.Triggers()...)
+	triggers, err := ingress.NewRegistry(standard.Triggers(deps)...)
 	if err != nil {
 		return compile.Options{}, err
 	}

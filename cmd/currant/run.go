@@ -23,7 +23,6 @@ type runOptions struct {
 	runbook string
 	dir     string
 	input   string
-	dataDir string
 	json    bool
 }
 
@@ -36,23 +35,32 @@ func newRun(t *terminal) *cobra.Command {
 RUNBOOK may be left out where there is only one. --input is a file of JSON, or "-" for standard input: the
 input of a manual trigger, or the output of a trigger of another kind.
 
+With --sim the run works on a simulated Xurrent account, which begins as a small company, in place of every
+account of the blueprint; where the trigger is a webhook and there is no --input, that account sends a signed
+event. What the run stores is kept in .currant/sim.
+
 The run is durable: it is stored in the data directory, by the runner that owns it where one is going. Ctrl-C
 cancels the run, and its finally blocks still run; a second one leaves at once.
 
 Exit code 0: finished. 1: failed, cancelled or held. 2: the blueprint, a variable or the input is invalid.`,
 		Example: `  currant run
   currant run collect ./survey --input event.json --var client_id=abc
+  currant run triage --sim
   echo '{"name": "Ann"}' | currant run greet --input - --json | jq .outputs`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.runbook, o.dir = runTarget(args)
-			return runRun(cmd.Context(), t, &o)
+			if err := o.simulate(cmd.Context()); err != nil {
+				return err
+			}
+			return errors.Join(runRun(cmd.Context(), t, &o), o.endSimulation())
 		},
 	}
 	f := cmd.Flags()
 	o.flags(f)
 	allowFlag(f, &o.allow)
 	dataDirFlag(f, &o.dataDir)
+	simFlag(f, &o.simFlag)
 	f.StringVar(&o.input, "input", "", "file of JSON that the run is started with; - is standard input")
 	f.BoolVar(&o.json, "json", false, "print the run as one JSON object, and all else on standard error")
 	return cmd
@@ -73,7 +81,11 @@ func runTarget(args []string) (runbook, dir string) {
 }
 
 func runRun(ctx context.Context, t *terminal, o *runOptions) error {
-	l, err := load(t, o.dir, &o.sourceOptions, false)
+	read := func() (*loaded, error) { return load(t, o.dir, &o.sourceOptions, false) }
+	if o.account != nil {
+		read = func() (*loaded, error) { return loadOnline(ctx, t, o.dir, &o.sourceOptions, false, false) }
+	}
+	l, err := read()
 	if err != nil {
 		return err
 	}
@@ -87,7 +99,7 @@ func runRun(ctx context.Context, t *terminal, o *runOptions) error {
 	if err := t.err.diagnostics(l.files, l.diags); err != nil { // warnings
 		return err
 	}
-	input, err := readInput(t, rb, o.input)
+	input, err := runInput(ctx, t, o, rb)
 	if err != nil {
 		return err
 	}
@@ -108,6 +120,14 @@ func runRun(ctx context.Context, t *terminal, o *runOptions) error {
 		return err
 	}
 	return showRun(t, o, l, view)
+}
+
+// runInput is what a run begins with: what --input says, or an event of the simulated account.
+func runInput(ctx context.Context, t *terminal, o *runOptions, rb *compile.Runbook) ([]byte, error) {
+	if o.account == nil || o.input != "" || rb.Trigger.Kind.Name != "webhook" {
+		return readInput(t, rb, o.input)
+	}
+	return receiveSample(ctx, t, o.account, rb)
 }
 
 // readInput reads the input as JSON and checks that it fits, before anything is stored.

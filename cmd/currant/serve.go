@@ -28,7 +28,6 @@ type serveOptions struct {
 	dirs      []string
 	listen    string
 	publicURL string
-	dataDir   string
 	workers   int
 	logFormat string
 }
@@ -38,6 +37,7 @@ func (o *serveOptions) serverFlags(cmd *cobra.Command) {
 	o.flags(f)
 	allowFlag(f, &o.allow)
 	dataDirFlag(f, &o.dataDir)
+	simFlag(f, &o.simFlag)
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7780", "address that events arrive at")
 	f.StringVar(&o.publicURL, "public-url", "", "address under which others reach the runner (default: the one of --listen)")
 	f.IntVar(&o.workers, "workers", 128, "how many runs may execute at once; waiting ones do not count")
@@ -61,7 +61,10 @@ Every setting may come from the environment (CURRANT_LISTEN for --listen) or fro
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dirs = args
-			return runServe(cmd.Context(), t, &o)
+			if err := o.simulate(cmd.Context()); err != nil {
+				return err
+			}
+			return errors.Join(runServe(cmd.Context(), t, &o), o.endSimulation())
 		},
 	}
 	o.serverFlags(cmd)

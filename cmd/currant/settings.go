@@ -25,9 +25,12 @@ const settingsFile = "runner.hcl"
 // (CURRANT_DATA_DIR) and the settings file (data_dir) too. A flag wins over the environment, and that over the file.
 var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network"}
 
+// defaultDataDir is where a runner keeps what it stores.
+const defaultDataDir = ".currant"
+
 // The flags of settings, for the commands that use them.
 func dataDirFlag(f *pflag.FlagSet, v *string) {
-	f.StringVar(v, "data-dir", ".currant", "directory of the store")
+	f.StringVar(v, "data-dir", defaultDataDir, "directory of the store")
 }
 
 func allowFlag(f *pflag.FlagSet, v *[]string) {

@@ -9,6 +9,7 @@ import (
 	"currant/engine"
 	"currant/engine/compile"
 	"currant/engine/lang"
+	"currant/steps/standard"
 )
 
 const treeText = `runbook "main" {
@@ -33,7 +34,7 @@ const treeText = `runbook "main" {
 
 func treeRunbook(t *testing.T) *compile.Runbook {
 	t.Helper()
-	options, err := compileOptions(nil, lang.Values{}, "")
+	options, err := compileOptions(standard.Deps{}, lang.Values{}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -23,28 +25,40 @@ func newValidate(t *terminal) *cobra.Command {
 		Long: `Checks everything about a blueprint that can be checked without running it: names, types, references,
 arguments, flow. Tests (*.test.hcl) are read too. All mistakes are shown, each with its place.
 
+Objects, fields, filters and inputs of Xurrent are checked against the data model of the connection's account,
+where that is known: a runner keeps it in the data directory when it first needs it, "currant schema refresh"
+and --online ask for it. --sim checks against the simulated account's.
+
 Exit code 0 says that the blueprint is valid, 2 that it is not. --json prints the same in the form of
 "terraform validate -json".`,
 		Example: `  currant validate
   currant validate ./survey --var client_id=abc
+  currant validate --online
   currant validate --json | jq '.diagnostics[].summary'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dir = dirOf(args)
-			return runValidate(t, &o)
+			if err := o.simulate(cmd.Context()); err != nil {
+				return err
+			}
+			return errors.Join(runValidate(cmd.Context(), t, &o), o.endSimulation())
 		},
 	}
 	o.flags(cmd.Flags())
+	allowFlag(cmd.Flags(), &o.allow)
+	dataDirFlag(cmd.Flags(), &o.dataDir)
+	simFlag(cmd.Flags(), &o.simFlag)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
-	cmd.Flags().BoolVar(&o.online, "online", false, "fetch the account's schema first (not in this build yet)")
+	cmd.Flags().BoolVar(&o.online, "online", false, "fetch the data models of the accounts first, and check against them")
 	return cmd
 }
 
-func runValidate(t *terminal, o *validateOptions) error {
-	if o.online {
-		return usagef("--online: this build cannot fetch the account's schema yet; leave it out to check all that can be checked without")
+func runValidate(ctx context.Context, t *terminal, o *validateOptions) error {
+	read := func() (*loaded, error) { return load(t, o.dir, &o.sourceOptions, true) }
+	if o.online || o.account != nil {
+		read = func() (*loaded, error) { return loadOnline(ctx, t, o.dir, &o.sourceOptions, true, o.online) }
 	}
-	l, err := load(t, o.dir, &o.sourceOptions, true)
+	l, err := read()
 	if err != nil {
 		return err
 	}

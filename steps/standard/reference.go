@@ -39,7 +39,7 @@ func WriteReference(w io.Writer) error {
 		p.body(k.Spec(), nil)
 	}
 	p.line("## Triggers")
-	for _, k := range Triggers() {
+	for _, k := range Triggers(Deps{}) {
 		p.heading(k.Name, k.Doc, k.Planned)
 		p.examples(k.Examples)
 		p.body(k.Spec(), nil)

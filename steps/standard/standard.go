@@ -18,29 +18,31 @@ import (
 type Deps struct {
 	// Outbound is which addresses may be called.
 	Outbound outbound.Policy
+	// Xurrent is what the connector to Xurrent needs; its Outbound is the one above.
+	Xurrent xurrent.Deps
+}
+
+func (d Deps) xurrent() xurrent.Deps {
+	d.Xurrent.Outbound = d.Outbound
+	return d.Xurrent
 }
 
 // Kinds are the step kinds.
 func Kinds(deps Deps) []*steps.Kind {
-	return []*steps.Kind{
+	return append([]*steps.Kind{
 		flow.If, flow.Switch, flow.Loop, flow.Repeat, flow.Batch, flow.Parallel, flow.Section, flow.Try,
 		httpreq.Kind(deps.Outbound),
 		flow.Wait, flow.Set, flow.Compute, flow.Log, flow.Fail, flow.Finish,
 		flow.Call, flow.ScheduleCreate, flow.ScheduleUpdate, flow.ScheduleDelete,
-		xurrent.Query, xurrent.Mutation, xurrent.Upload, xurrent.Token, xurrent.Config, xurrent.SecretSet,
-		xurrent.ConfigUpdate, xurrent.Async,
-	}
+	}, xurrent.Kinds(deps.xurrent())...)
 }
 
 // Connections are the connection types.
 func Connections(deps Deps) []*steps.ConnectionKind {
-	return []*steps.ConnectionKind{httpreq.Connection(deps.Outbound), xurrent.Connection}
+	return []*steps.ConnectionKind{httpreq.Connection(deps.Outbound), xurrent.ConnectionKind(deps.xurrent())}
 }
 
 // Triggers are the trigger kinds.
-func Triggers() []*ingress.Kind {
-	return []*ingress.Kind{
-		ingress.Manual, ingress.JSONEndpoint, ingress.Schedule,
-		xurrent.Webhook, xurrent.SecretsChanged, xurrent.InstallationChanged, xurrent.AutomationWebhook, xurrent.Configuration,
-	}
+func Triggers(deps Deps) []*ingress.Kind {
+	return append([]*ingress.Kind{ingress.Manual, ingress.JSONEndpoint, ingress.Schedule}, xurrent.Triggers(deps.xurrent())...)
 }

@@ -26,7 +26,7 @@ func TestRegistries(t *testing.T) {
 			t.Errorf("the language has a step kind %q", name)
 		}
 	}
-	triggers, err := ingress.NewRegistry(Triggers()...)
+	triggers, err := ingress.NewRegistry(Triggers(Deps{})...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestExamplesOfConnectionsAndTriggers(t *testing.T) {
 			}
 		}
 	}
-	for _, k := range Triggers() {
+	for _, k := range Triggers(Deps{}) {
 		for _, e := range k.Examples {
 			b := block(t, e.HCL)
 			body, diags := k.Spec().Bind(b.Body, b.DefRange())

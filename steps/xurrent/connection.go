@@ -9,35 +9,40 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
+	"currant/engine/outbound"
+	"currant/schema"
 	"currant/steps"
+	"currant/steps/xurrent/api"
 )
 
 // connectionType is the name of the connection type that the kinds here use.
 const connectionType = "xurrent"
 
-// maxTimeout is the longest time that one request may take.
-const maxTimeout = 5 * time.Minute
-
-// Connection is the type of connections to a Xurrent account.
-var Connection = steps.Connection(steps.ConnectionKind{
-	Name: connectionType,
-	Doc:  "A Xurrent account, with client credentials or a personal access token.",
-	Examples: []steps.Example{{
-		Title: "Client credentials",
-		HCL: `connection "xurrent" "provider" {
+// ConnectionKind is the type of connections to a Xurrent account. They open as *Account.
+func ConnectionKind(d Deps) *steps.ConnectionKind {
+	k := steps.Connection(steps.ConnectionKind{
+		Name: connectionType,
+		Doc:  "A Xurrent account, with client credentials or a personal access token.",
+		Examples: []steps.Example{{
+			Title: "Client credentials",
+			HCL: `connection "xurrent" "provider" {
   account_id    = "wna-it"
   client_id     = var.client_id
   client_secret = var.client_secret
 }`,
-	}},
-	Check: checkConnection,
-}, func(_ context.Context, a Account, secrets []string) (any, error) {
-	a.Secrets = secrets
-	return &a, nil
-})
+		}},
+		Check: checkConnection,
+	}, func(_ context.Context, a connectionArgs, secrets []string) (any, error) { return open(d, a, secrets) })
+	k.Basis = func(args cty.Value) string {
+		if m := d.modelOf(args); m != nil {
+			return m.Digest()
+		}
+		return ""
+	}
+	return k
+}
 
-// Account is a connection to an account, as written.
-type Account struct {
+type connectionArgs struct {
 	AccountID           string        `hcl:"account_id" doc:"The account's id, such as \"wna-it\"."`
 	ClientID            string        `hcl:"client_id,optional" doc:"The client id of an OAuth application."`
 	ClientSecret        string        `hcl:"client_secret,optional,secret" doc:"Its client secret."`
@@ -48,9 +53,93 @@ type Account struct {
 	OAuth2Endpoint      string        `hcl:"oauth2_endpoint,optional" doc:"Only for non-standard environments: where tokens are asked for."`
 	RESTEndpoint        string        `hcl:"rest_endpoint,optional" doc:"Only for non-standard environments: where the REST API is."`
 	Timeout             time.Duration `hcl:"timeout,optional" default:"5m" doc:"The longest time of one request, at most \"5m\"."`
+}
 
-	// Secrets are the texts that must not be shown.
-	Secrets []string
+func (a connectionArgs) config(d Deps) api.Config {
+	return api.Config{
+		AccountID: a.AccountID, ClientID: a.ClientID, ClientSecret: a.ClientSecret, PersonalAccessToken: a.PersonalAccessToken,
+		Stage: a.Stage, Region: a.Region, GraphQLEndpoint: a.GraphQLEndpoint, OAuth2Endpoint: a.OAuth2Endpoint, RESTEndpoint: a.RESTEndpoint,
+		Timeout: a.Timeout, Environment: d.Environment, Outbound: d.Outbound,
+	}
+}
+
+var connectionSpec = lang.SpecOf[connectionArgs]()
+
+// partial are a connection's arguments as far as they are known.
+func (d Deps) partial(args cty.Value) api.Config {
+	var a connectionArgs
+	for name, to := range map[string]*string{"account_id": &a.AccountID, "stage": &a.Stage, "region": &a.Region,
+		"graphql_endpoint": &a.GraphQLEndpoint, "oauth2_endpoint": &a.OAuth2Endpoint, "rest_endpoint": &a.RESTEndpoint} {
+		if v, ok := steps.Known(args, name); ok && v.Type() == cty.String {
+			*to = v.AsString()
+		}
+	}
+	return a.config(d)
+}
+
+// modelOf is the data model that is known of the account behind a connection, or nil.
+func (d Deps) modelOf(args cty.Value) *schema.Schema {
+	if args == cty.NilVal || d.Models == nil {
+		return nil
+	}
+	c := d.partial(args)
+	at, err := c.Endpoints()
+	if err != nil {
+		return nil
+	}
+	return d.Models.known(d.modelled(at), c.AccountID)
+}
+
+// modelled names where a data model is from. A simulated account has the same one wherever it listens.
+func (d Deps) modelled(at api.Endpoints) string {
+	if d.Environment.GraphQL != "" {
+		return "simulated"
+	}
+	return at.GraphQL
+}
+
+// issuer is who signs the webhooks of the account behind a connection.
+func (d Deps) issuer(args cty.Value) (string, error) {
+	at, err := d.partial(args).Endpoints()
+	return at.Issuer, err
+}
+
+// Account is an open connection to an account.
+type Account struct {
+	client *api.Client
+	models *Models
+	key    modelKey
+	out    outbound.Policy
+}
+
+func open(d Deps, a connectionArgs, secrets []string) (*Account, error) {
+	config := a.config(d)
+	config.Secrets = secrets
+	client, err := api.New(config)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := config.Key()
+	if err != nil {
+		return nil, err
+	}
+	models := d.Models
+	if models == nil {
+		models = NewModels("")
+	}
+	return &Account{client: client, models: models, out: d.Outbound,
+		key: modelKey{endpoint: d.modelled(client.Endpoints()), account: a.AccountID, credentials: digest}}, nil
+}
+
+// Client is the account's client.
+func (a *Account) Client() *api.Client { return a.client }
+
+// Close closes idle connections.
+func (a *Account) Close() error { return a.client.Close() }
+
+// Model is the account's data model: as it was kept within the last hour, or asked for anew.
+func (a *Account) Model(ctx context.Context, refresh bool) (*schema.Schema, error) {
+	return a.models.get(ctx, a.client, a.key, refresh)
 }
 
 func checkConnection(c *steps.Check) hcl.Diagnostics {
@@ -67,7 +156,7 @@ func checkConnection(c *steps.Check) hcl.Diagnostics {
 	}
 	if v, ok := steps.Known(c.Args, "timeout"); ok {
 		d, err := lang.ParseDuration(v.AsString())
-		if err == nil && (d <= 0 || d > maxTimeout) {
+		if err == nil && (d <= 0 || d > api.MaxTimeout) {
 			diags = append(diags, lang.Error(steps.At(c.Body, "timeout"), "Invalid value for \"timeout\"",
 				"A request may take at most \"5m\", and longer than nothing."))
 		}

@@ -13,6 +13,13 @@ import (
 	"currant/steps"
 )
 
+// The kinds as they are where nothing is known of an account.
+var (
+	Connection = ConnectionKind(Deps{})
+	Query      = newQuery(Deps{})
+	Mutation   = newMutation(Deps{})
+)
+
 // bound is a body that was bound and evaluated as a blueprint's is.
 func bound(t *testing.T, spec *lang.Spec, src string, vars map[string]cty.Value) (*steps.Check, hcl.Diagnostics) {
 	t.Helper()

@@ -1,52 +1,44 @@
 package xurrent
 
 import (
-	"context"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
+	"currant/schema"
 	"currant/steps"
 )
 
-// Mutation changes something.
-var Mutation = planned[mutationArgs, cty.Value](steps.Kind{
-	Name:       "mutation",
-	Effect:     steps.Write,
-	Connection: connectionType,
-	Doc:        "Changes something in the account: creates, updates or deletes. Its output has the payload's fields.",
-	Examples: []steps.Example{{
-		Title: "Add a note",
-		HCL: `step "mutation" "note" {
+// newMutation changes something.
+func newMutation(d Deps) *steps.Kind {
+	return steps.Action(steps.Kind{
+		Name:       "mutation",
+		Effect:     steps.Write,
+		Connection: connectionType,
+		Doc:        "Changes something in the account: creates, updates or deletes. Its output has the payload's fields.",
+		Examples: []steps.Example{{
+			Title: "Add a note",
+			HCL: `step "mutation" "note" {
   mutation = "noteCreate"
   input = {
     ownerId = "NG1lLnh1cnJlbnQuY29tL1JlcXVlc3QvMQ"
     text    = "Thank you."
   }
 }`,
-	}, {
-		Title: "Clear a field",
-		HCL: `step "mutation" "unassign" {
+		}, {
+			Title: "Clear a field",
+			HCL: `step "mutation" "unassign" {
   mutation = "requestUpdate"
   input    = { id = trigger.input.id }
   clear    = ["memberId"]
 }`,
-	}},
-	EffectOf: mutationEffect,
-	Check:    checkMutation,
-	Output:   func(*steps.Check) cty.Type { return cty.DynamicPseudoType },
-})
-
-// planned declares a kind that is decoded and checked, and that this build cannot run.
-func planned[A, R any](k steps.Kind) *steps.Kind {
-	k.Planned = true
-	name := k.Name
-	return steps.Action(k, func(context.Context, *steps.Call, A) (R, error) {
-		var none R
-		return none, steps.Errorf(steps.InternalError, "this build cannot run %q steps yet", name)
-	})
+		}},
+		EffectOf: mutationEffect,
+		Check:    func(c *steps.Check) hcl.Diagnostics { return checkMutation(d, c) },
+		Output:   func(c *steps.Check) cty.Type { return mutationType(d, c) },
+	}, mutate)
 }
 
 type mutationArgs struct {
@@ -58,20 +50,81 @@ type mutationArgs struct {
 	RefreshSchema bool      `hcl:"refresh_schema,optional" default:"false" doc:"Whether to read the account's schema anew first."`
 }
 
-// mutationEffect says that an update may be done twice.
+// mutationEffect says that an update may be done twice, and that a create which names its source can be looked
+// up.
 func mutationEffect(args cty.Value) steps.Effect {
-	if v, ok := steps.Known(args, "mutation"); ok && strings.HasSuffix(v.AsString(), "Update") {
+	v, ok := steps.Known(args, "mutation")
+	switch {
+	case ok && strings.HasSuffix(v.AsString(), "Update"):
 		return steps.Idempotent
+	case ok && strings.HasSuffix(v.AsString(), "Create") && hasText(args, "source") && hasText(args, "sourceID"):
+		return steps.Checked
 	}
 	return steps.Write
 }
 
-func checkMutation(c *steps.Check) hcl.Diagnostics {
+// hasText says whether a key of the input has a text that is not empty.
+func hasText(args cty.Value, key string) bool {
+	v, ok := steps.Known(steps.Arg(args, "input"), key)
+	return ok && v.Type() == cty.String && v.AsString() != ""
+}
+
+func checkMutation(d Deps, c *steps.Check) hcl.Diagnostics {
 	diags := steps.AtMostOne(c.Body, "fields", "include")
 	diags = append(diags, notEmpty(c, "mutation")...)
 	diags = append(diags, isObject(c, "input")...)
 	diags = append(diags, checkInclude(c)...)
-	return append(diags, checkClear(c)...)
+	diags = append(diags, checkClear(c)...)
+	if diags.HasErrors() {
+		return diags
+	}
+	return append(diags, placed(c, checkedMutation(d, c).problems)...)
+}
+
+// mutationCheck is a mutation against the account's data model.
+type mutationCheck struct {
+	mutation *schema.Mutation // nil where nothing is known
+	problems []schema.Problem
+}
+
+func checkedMutation(d Deps, c *steps.Check) mutationCheck {
+	if done, ok := c.Memo.(mutationCheck); ok {
+		return done
+	}
+	var out mutationCheck
+	name, ok := steps.Known(c.Args, "mutation")
+	clear, cleared := steps.Known(c.Args, "clear")
+	if model := d.modelFor(c); model != nil && ok && name.AsString() != "" && (cleared || isNull(c.Args, "clear")) {
+		args := schema.MutationArgs{Mutation: name.AsString(), Input: steps.Arg(c.Args, "input")}
+		if c.Body.Attr("input") == nil {
+			args.Input = cty.NilVal
+		}
+		if cleared {
+			args.Clear = texts(clear)
+		}
+		args.Fields, args.FieldsUnknown, args.Include, args.IncludeUnknown = selectionOf(c)
+		out.mutation, out.problems = model.Mutation(args)
+	}
+	c.Memo = out
+	return out
+}
+
+func texts(list cty.Value) (out []string) {
+	for it := list.ElementIterator(); it.Next(); {
+		if _, el := it.Element(); !el.IsNull() {
+			out = append(out, el.AsString())
+		}
+	}
+	return out
+}
+
+// mutationType is typed by the account's data model where that is known.
+func mutationType(d Deps, c *steps.Check) cty.Type {
+	m := checkedMutation(d, c).mutation
+	if m == nil || !m.Selection.Type().IsObjectType() {
+		return cty.DynamicPseudoType
+	}
+	return cty.Object(withTelemetry(m.Selection.Type().AttributeTypes()))
 }
 
 // checkClear reports keys that are given a value and cleared at once.

@@ -8,27 +8,28 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
+	"currant/schema"
 	"currant/steps"
 )
 
-// Query reads records.
-var Query = steps.Holder[queryArgs, cty.Value](steps.Kind{
-	Name:       "query",
-	Effect:     steps.Read,
-	Connection: connectionType,
-	Planned:    true,
-	Doc:        "Reads records of the account, all pages of them. With an `each` block the steps in it run once per record, and memory stays flat however many there are.",
-	Examples: []steps.Example{{
-		Title: "All completed requests",
-		HCL: `step "query" "requests" {
+// newQuery reads records.
+func newQuery(d Deps) *steps.Kind {
+	return steps.Pages(steps.Kind{
+		Name:       "query",
+		Effect:     steps.Read,
+		Connection: connectionType,
+		Doc:        "Reads records of the account, all pages of them. With an `each` block the steps in it run once per record, and memory stays flat however many there are.",
+		Examples: []steps.Example{{
+			Title: "All completed requests",
+			HCL: `step "query" "requests" {
   object  = "requests"
   filter  = { status = { values = ["completed"] } }
   order   = [{ field = "createdAt", direction = "desc" }]
   include = ["requestedFor", "team"]
 }`,
-	}, {
-		Title: "One turn per record",
-		HCL: `step "query" "people" {
+		}, {
+			Title: "One turn per record",
+			HCL: `step "query" "people" {
   object = "people"
   fields = "id name"
   each "person" {
@@ -36,10 +37,19 @@ var Query = steps.Holder[queryArgs, cty.Value](steps.Kind{
     step "log" "name" { message = person.value.name }
   }
 }`,
-	}},
-	Check:  checkQuery,
-	Output: queryType,
-})
+		}},
+		Check:  func(c *steps.Check) hcl.Diagnostics { return checkQuery(d, c) },
+		Output: func(c *steps.Check) cty.Type { return queryType(d, c) },
+		Item:   func(c *steps.Check, block string) cty.Value { return queryItem(d, c, block) },
+	}, steps.Pager{
+		Each: "each", EachPage: "each_page", Limit: maxNodes,
+		LimitHelp: "use an each block, or say how many with max_results",
+		Done:      queried,
+	}, fetchPage)
+}
+
+// maxNodes is how many records a query without each gathers (LANGUAGE section 5).
+const maxNodes = 10_000
 
 type queryArgs struct {
 	Object        string      `hcl:"object" doc:"What to read: one of the schema's query fields, such as \"requests\" or \"me\"."`
@@ -57,40 +67,93 @@ type queryArgs struct {
 }
 
 // singles are the query fields that are no connection: they give one object, with the fields of that.
-// Source: type Query of the vendor's schema.
+// Source: type Query of the vendor's schema. It serves where the account's own data model is not known.
 var singles = []string{"account", "attachmentStorage", "me", "node", "rateLimit", "seraAiStudio"}
 
-// queryType leaves the records untyped: that needs the account's schema.
-func queryType(c *steps.Check) cty.Type {
-	object, ok := steps.Known(c.Args, "object")
-	if !ok || slices.Contains(singles, object.AsString()) {
-		return cty.DynamicPseudoType
+// queryType has typed records where the account's data model is known.
+func queryType(d Deps, c *steps.Check) cty.Type {
+	nodes := cty.DynamicPseudoType
+	if q := checkedQuery(d, c).query; q == nil {
+		object, ok := steps.Known(c.Args, "object")
+		if !ok || slices.Contains(singles, object.AsString()) {
+			return cty.DynamicPseudoType
+		}
+	} else if nodes = cty.List(q.Selection.Type()); !q.Connection {
+		return q.Selection.Type()
 	}
-	attrs := map[string]cty.Type{
-		"count":         cty.Number,
-		"total_count":   cty.Number,
-		"has_next_page": cty.Bool,
-		"ratelimit":     rateLimit,
-		"costlimit":     costLimit,
-		"request_id":    cty.String,
-	}
+	attrs := withTelemetry(map[string]cty.Type{"count": cty.Number, "total_count": cty.Number, "has_next_page": cty.Bool})
 	if c.Body.Block("each") == nil && c.Body.Block("each_page") == nil {
-		attrs["nodes"] = cty.DynamicPseudoType
+		attrs["nodes"] = nodes
 	}
 	collected(c, attrs)
 	return cty.Object(attrs)
 }
 
-func checkQuery(c *steps.Check) hcl.Diagnostics {
+// queryItem is what an iteration has.
+func queryItem(d Deps, c *steps.Check, block string) cty.Value {
+	q := checkedQuery(d, c).query
+	switch {
+	case q == nil:
+		return cty.DynamicVal
+	case block == "each_page":
+		return cty.UnknownVal(cty.List(q.Selection.Type()))
+	}
+	return cty.UnknownVal(q.Selection.Type())
+}
+
+func checkQuery(d Deps, c *steps.Check) hcl.Diagnostics {
 	diags := steps.AtMostOne(c.Body, "fields", "include")
-	if page := c.Body.Block("each_page"); page != nil && c.Body.Block("each") != nil {
+	each := c.Body.Block("each")
+	if page := c.Body.Block("each_page"); page != nil && each != nil {
 		diags = append(diags, lang.Error(page.Range, "Conflicting blocks", "Only one of \"each\" and \"each_page\" may be written."))
+	} else if page != nil {
+		each = page
 	}
 	diags = append(diags, notEmpty(c, "object")...)
 	diags = append(diags, isObject(c, "filter")...)
 	diags = append(diags, isObject(c, "arguments")...)
 	diags = append(diags, checkInclude(c)...)
-	return append(diags, checkOrder(c)...)
+	diags = append(diags, checkOrder(c)...)
+	if diags.HasErrors() {
+		return diags
+	}
+	checked := checkedQuery(d, c)
+	if q := checked.query; q != nil && !q.Connection && each != nil {
+		diags = append(diags, lang.Error(each.Range, "Nothing to run over", "%q is one object, not a list of records: take what it has from step.NAME.", q.Object))
+	}
+	return append(diags, placed(c, checked.problems)...)
+}
+
+// queryCheck is a query against the account's data model.
+type queryCheck struct {
+	query    *schema.Query // nil where nothing is known
+	problems []schema.Problem
+}
+
+func checkedQuery(d Deps, c *steps.Check) queryCheck {
+	if done, ok := c.Memo.(queryCheck); ok {
+		return done
+	}
+	var out queryCheck
+	object, ok := steps.Known(c.Args, "object")
+	if model := d.modelFor(c); model != nil && ok && object.AsString() != "" {
+		args := schema.QueryArgs{Object: object.AsString(), Filter: steps.Arg(c.Args, "filter"), View: steps.Arg(c.Args, "view"),
+			Order: steps.Arg(c.Args, "order"), Arguments: steps.Arg(c.Args, "arguments")}
+		args.Fields, args.FieldsUnknown, args.Include, args.IncludeUnknown = selectionOf(c)
+		out.query, out.problems = model.Query(writtenOnly(c, args))
+	}
+	c.Memo = out
+	return out
+}
+
+// writtenOnly takes out what is not written: the evaluated arguments have nulls there.
+func writtenOnly(c *steps.Check, a schema.QueryArgs) schema.QueryArgs {
+	for name, v := range map[string]*cty.Value{"filter": &a.Filter, "view": &a.View, "order": &a.Order, "arguments": &a.Arguments} {
+		if c.Body.Attr(name) == nil {
+			*v = cty.NilVal
+		}
+	}
+	return a
 }
 
 func checkOrder(c *steps.Check) (diags hcl.Diagnostics) {

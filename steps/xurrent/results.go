@@ -1,9 +1,14 @@
 package xurrent
 
 import (
+	"maps"
+
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
+	"currant/engine/outbound"
 	"currant/steps"
+	"currant/steps/xurrent/api"
 )
 
 // The parts of outputs that several kinds have.
@@ -38,4 +43,55 @@ func collected(c *steps.Check, attrs map[string]cty.Type) {
 	if !c.Collected.HasDynamicTypes() {
 		attrs["collected"] = cty.List(c.Collected)
 	}
+}
+
+// telemetry is what an answer told besides its data.
+func telemetry(a *api.Answer) map[string]cty.Value {
+	return map[string]cty.Value{
+		"ratelimit":  limits(a.Rate, rateLimit),
+		"costlimit":  limits(a.Cost, costLimit),
+		"request_id": cty.StringVal(a.RequestID),
+	}
+}
+
+// withTelemetry adds the types of telemetry.
+func withTelemetry(attrs map[string]cty.Type) map[string]cty.Type {
+	out := map[string]cty.Type{"ratelimit": rateLimit, "costlimit": costLimit, "request_id": cty.String}
+	maps.Copy(out, attrs)
+	return out
+}
+
+func limits(l api.Limit, t cty.Type) cty.Value {
+	attrs := map[string]cty.Value{"reset": cty.NullVal(cty.Number)}
+	for name, n := range map[string]*int64{"limit": l.Limit, "remaining": l.Remaining, "cost": l.Cost} {
+		switch {
+		case !t.HasAttribute(name):
+		case n == nil:
+			attrs[name] = cty.NullVal(cty.Number)
+		default:
+			attrs[name] = cty.NumberIntVal(*n)
+		}
+	}
+	if !l.Reset.IsZero() {
+		attrs["reset"] = cty.NumberIntVal(l.Reset.Unix())
+	}
+	return cty.ObjectVal(attrs)
+}
+
+// withoutSecrets marks the parts of an answer that repeat a secret which it was sent.
+func withoutSecrets(v cty.Value, sent []string) cty.Value {
+	if len(sent) == 0 {
+		return v
+	}
+	secrets := outbound.NewSecrets(sent...)
+	out, err := cty.Transform(v, func(_ cty.Path, x cty.Value) (cty.Value, error) {
+		if x.Type() == cty.String && x.IsKnown() && !x.IsNull() && secrets.Contains([]byte(x.AsString())) {
+			return lang.MarkSensitive(x), nil
+		}
+		return x, nil
+	})
+	if err != nil {
+		return lang.MarkSensitive(v)
+	}
+	return out
 }

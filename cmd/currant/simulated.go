@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"currant/engine/outbound"
+	"currant/steps/xurrent/api"
+	"currant/steps/xurrent/sim"
+)
+
+// ownSim is what --sim without an address means.
+const ownSim = "start"
+
+// simFlag is the flag of commands that can work on a simulated account.
+func simFlag(f *pflag.FlagSet, v *string) {
+	f.StringVar(v, "sim", "", "use a simulated Xurrent account: one of the command's own, or with --sim=URL one that \"currant sim\" runs")
+	f.Lookup("sim").NoOptDefVal = ownSim
+}
+
+// simulated is a simulated account that takes the place of every account of a blueprint.
+type simulated struct {
+	url         string
+	environment api.Environment
+	network     netip.Prefix // that may be called to reach it
+	own         *sim.Running // nil of one that another process runs
+	left        string       // the file that its address was left in, or ""
+}
+
+// simulate starts the simulated account that the flags ask for, if they do. What runs store with it is kept
+// apart from what belongs to real accounts.
+func (o *sourceOptions) simulate(ctx context.Context) error {
+	if o.simFlag == "" {
+		return nil
+	}
+	s, err := openSimulated(ctx, o.simFlag)
+	if err != nil {
+		return err
+	}
+	o.account, o.dataDir = s, o.simulatedDir()
+	if err := s.leave(ctx, o.dataDir); err != nil {
+		return errors.Join(err, o.endSimulation())
+	}
+	return nil
+}
+
+// simulatedDir is the data directory of what works on a simulated account.
+func (o *sourceOptions) simulatedDir() string {
+	if o.dataDir == "" || o.dataDir == defaultDataDir {
+		return filepath.Join(defaultDataDir, "sim")
+	}
+	return o.dataDir
+}
+
+// endSimulation stops what simulate has started.
+func (o *sourceOptions) endSimulation() error {
+	if o.account == nil {
+		return nil
+	}
+	err := o.account.takeBack()
+	if o.account.own != nil {
+		err = errors.Join(err, o.account.own.Close())
+	}
+	return err
+}
+
+func openSimulated(ctx context.Context, address string) (*simulated, error) {
+	s := &simulated{url: strings.TrimSuffix(address, "/")}
+	if address == ownSim {
+		running, err := sim.Start(context.WithoutCancel(ctx), "127.0.0.1:0", sim.Options{})
+		if err != nil {
+			return nil, err
+		}
+		s.own, s.url = running, running.URL
+	}
+	u, err := url.Parse(s.url)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, usagef("--sim=%s: write the address that \"currant sim\" shows, such as --sim=http://127.0.0.1:7790", address)
+	}
+	host := u.Hostname()
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	allowed, err := outbound.ParseAllow([]string{host})
+	if err != nil || len(allowed) != 1 {
+		return nil, usagef("--sim=%s: the simulated account is reached by an IP address, such as 127.0.0.1", address)
+	}
+	s.network = allowed[0]
+	at := sim.AddressesOf(s.url)
+	s.environment = api.Environment{GraphQL: at.GraphQL, OAuth2: at.OAuth2, REST: at.REST, Issuer: at.Issuer}
+	return s, nil
+}
+
+// about says, for people, what is simulated.
+func (s *simulated) about() string {
+	if s.own == nil {
+		return fmt.Sprintf("the simulated account at %s", s.url)
+	}
+	return "a simulated account of its own at " + s.url
+}
