@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/lang"
 )
 
 // Call is one attempt of one step: everything that a kind may touch.
@@ -38,6 +40,8 @@ type Call struct {
 	Runs Runs
 	// Schedules keeps schedules. Nil for pure kinds.
 	Schedules Schedules
+	// Kept is what outlives runs. Nil for pure kinds.
+	Kept lang.Kept
 
 	// States are the values that a pure step has set, by name.
 	States map[string]cty.Value

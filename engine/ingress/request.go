@@ -23,6 +23,8 @@ type Request struct {
 	Body    []byte
 	// At is when the request was read.
 	At time.Time
+	// Kept is what outlives runs; nil where a request is only tried.
+	Kept lang.Kept
 }
 
 // JSON is the body as a value. The error is a *Refusal: 415 for another content type, 400 for no body, or
