@@ -109,7 +109,8 @@ func newSyncing(t *testing.T, seed int) *syncing {
 			t.Error(err)
 		}
 	})
-	s.people = len(running.Sim.World().Account("wdc").All("Person"))
+	account, _ := running.Sim.Account("wdc")
+	s.people = len(account.All("Person"))
 	writeFile(t, filepath.Join(s.dir, "app", "main.hcl"), syncText)
 	s.args = []string{"serve", "app", "--listen", "127.0.0.1:0", "--data-dir", "data", "--sim=" + running.URL, "--var", "sink=" + service.URL, "--allow-network", "127.0.0.1"}
 	s.start()

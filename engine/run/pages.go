@@ -6,6 +6,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
 	"currant/steps"
 )
 
@@ -46,7 +47,7 @@ func (p *pages) at(i int) cty.Value {
 		switch {
 		case i >= pg.first+pg.turns:
 		case p.perPage:
-			return listOf(pg.items)
+			return lang.AsList(cty.TupleVal(pg.items))
 		default:
 			return pg.items[i-pg.first]
 		}
@@ -55,19 +56,6 @@ func (p *pages) at(i int) cty.Value {
 }
 
 func pagePath(a *activation, rest string) string { return a.path + ".page[" + rest }
-
-// listOf is a list where all items have one type, else a tuple.
-func listOf(items []cty.Value) cty.Value {
-	for _, v := range items {
-		if t := v.Type(); t == cty.DynamicPseudoType || !t.Equals(items[0].Type()) {
-			return cty.TupleVal(items)
-		}
-	}
-	if len(items) == 0 {
-		return cty.EmptyTupleVal
-	}
-	return cty.ListVal(items)
-}
 
 // startPages begins to page, or after a pause goes on.
 func (m *Machine) startPages(a *activation) {
@@ -195,7 +183,7 @@ func (m *Machine) pageCame(a *activation, pg steps.Page) error {
 	first := l.pages.end
 	l.pages.add(first, pg.Items)
 	if l.block != nil || pg.Next != nil { // what is gathered is the output once the last page has come
-		m.out.put(a.frame, pagePath(a, strconv.Itoa(first)+"]"), &Record{Status: Value, Output: listOf(pg.Items)})
+		m.out.put(a.frame, pagePath(a, strconv.Itoa(first)+"]"), &Record{Status: Value, Output: lang.AsList(cty.TupleVal(pg.Items))})
 	}
 	return nil
 }

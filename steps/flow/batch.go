@@ -4,6 +4,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
 	"currant/steps"
 )
 
@@ -51,7 +52,7 @@ func batchItems(args cty.Value) (steps.Items, error) {
 		Len: (len(values) + size - 1) / size,
 		At: func(i int) (value, key cty.Value) {
 			chunk := cty.TupleVal(values[i*size : min((i+1)*size, len(values))])
-			return asList(chunk).WithMarks(marks), cty.NullVal(cty.String)
+			return lang.AsList(chunk).WithMarks(marks), cty.NullVal(cty.String)
 		},
 	}, nil
 }

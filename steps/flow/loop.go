@@ -107,24 +107,9 @@ func elements(v cty.Value) []cty.Value {
 func loopDone(_ cty.Value, r steps.LoopResult) cty.Value {
 	out := map[string]cty.Value{"count": cty.NumberIntVal(int64(r.Count))}
 	if r.Collected != cty.NilVal {
-		out["collected"] = asList(r.Collected)
+		out["collected"] = lang.AsList(r.Collected)
 	}
 	return cty.ObjectVal(out)
-}
-
-// asList is a tuple as a list where its elements have one type; other tuples stay, so that no element is
-// changed to fit the rest.
-func asList(tuple cty.Value) cty.Value {
-	if !tuple.Type().IsTupleType() || tuple.IsMarked() || tuple.LengthInt() == 0 {
-		return tuple
-	}
-	types := tuple.Type().TupleElementTypes()
-	for _, t := range types {
-		if t == cty.DynamicPseudoType || !t.Equals(types[0]) {
-			return tuple
-		}
-	}
-	return cty.ListVal(tuple.AsValueSlice())
 }
 
 // loopType is the output of a step with an each block: collected is there only with a collect expression.

@@ -42,7 +42,7 @@ func TestRegistries(t *testing.T) {
 func TestKindsHaveOneShape(t *testing.T) {
 	for _, k := range Kinds(Deps{}) {
 		shapes := 0
-		for _, has := range []bool{k.Do != nil, k.Choose != nil, k.Fork != nil, k.Loop != nil, k.Repeat != nil, k.Try != nil} {
+		for _, has := range []bool{k.Do != nil, k.Choose != nil, k.Fork != nil, k.Loop != nil, k.Repeat != nil, k.Try != nil, k.Pager != nil} {
 			if has {
 				shapes++
 			}

@@ -9,7 +9,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/lang"
-	"currant/engine/outbound"
 	"currant/schema"
 	"currant/steps"
 	"currant/steps/xurrent/api"
@@ -63,8 +62,6 @@ func (a connectionArgs) config(d Deps) api.Config {
 	}
 }
 
-var connectionSpec = lang.SpecOf[connectionArgs]()
-
 // partial are a connection's arguments as far as they are known.
 func (d Deps) partial(args cty.Value) api.Config {
 	var a connectionArgs
@@ -109,7 +106,6 @@ type Account struct {
 	client *api.Client
 	models *Models
 	key    modelKey
-	out    outbound.Policy
 }
 
 func open(d Deps, a connectionArgs, secrets []string) (*Account, error) {
@@ -127,7 +123,7 @@ func open(d Deps, a connectionArgs, secrets []string) (*Account, error) {
 	if models == nil {
 		models = NewModels("")
 	}
-	return &Account{client: client, models: models, out: d.Outbound,
+	return &Account{client: client, models: models,
 		key: modelKey{endpoint: d.modelled(client.Endpoints()), account: a.AccountID, credentials: digest}}, nil
 }
 

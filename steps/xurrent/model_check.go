@@ -24,16 +24,16 @@ func (d Deps) modelFor(c *steps.Check) *schema.Schema {
 	return d.modelOf(c.Connection)
 }
 
-// selectionOf is what a step reads, as far as it is known.
+// selectionOf is what a step reads, as far as it is known and may be quoted.
 func selectionOf(c *steps.Check) (fields string, fieldsUnknown bool, include []string, includeUnknown bool) {
 	if c.Body.Attr("fields") != nil {
-		v, ok := steps.Known(c.Args, "fields")
+		v, ok := quotable(c.Args, "fields")
 		if fieldsUnknown = !ok && !isNull(c.Args, "fields"); ok {
 			fields = v.AsString()
 		}
 	}
 	if c.Body.Attr("include") != nil {
-		v, ok := steps.Known(c.Args, "include")
+		v, ok := quotable(c.Args, "include")
 		if includeUnknown = !ok && !isNull(c.Args, "include"); ok {
 			for it := v.ElementIterator(); it.Next(); {
 				if _, el := it.Element(); !el.IsNull() {

@@ -93,7 +93,7 @@ func checkedMutation(d Deps, c *steps.Check) mutationCheck {
 	}
 	var out mutationCheck
 	name, ok := steps.Known(c.Args, "mutation")
-	clear, cleared := steps.Known(c.Args, "clear")
+	clear, cleared := quotable(c.Args, "clear")
 	if model := d.modelFor(c); model != nil && ok && name.AsString() != "" && (cleared || isNull(c.Args, "clear")) {
 		args := schema.MutationArgs{Mutation: name.AsString(), Input: steps.Arg(c.Args, "input")}
 		if c.Body.Attr("input") == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
 	"currant/schema"
 	"currant/steps"
 	"currant/steps/xurrent/api"
@@ -107,10 +108,10 @@ func queried(_ cty.Value, r steps.PagesResult) cty.Value {
 	out := maps.Clone(r.Summary.AsValueMap())
 	out["count"] = cty.NumberIntVal(int64(r.Count))
 	if r.Items != nil || r.Count == 0 {
-		out["nodes"] = cty.TupleVal(r.Items)
+		out["nodes"] = lang.AsList(cty.TupleVal(r.Items))
 	}
 	if r.Collected != cty.NilVal {
-		out["collected"] = r.Collected
+		out["collected"] = lang.AsList(r.Collected)
 	}
 	return cty.ObjectVal(out)
 }
