@@ -22,6 +22,7 @@ type sourceOptions struct {
 	vars     []string
 	varFiles []string
 	allow    []string
+	proxy    string
 	dataDir  string
 	simFlag  string
 	// account is the simulated one in place of real ones, or nil.
@@ -74,6 +75,11 @@ func (o *sourceOptions) deps() (d standard.Deps, err error) {
 	d.Outbound = outbound.Policy{UserAgent: "Currant"}
 	if d.Outbound.Allow, err = outbound.ParseAllow(o.allow); err != nil {
 		return d, usagef("--allow-network: %s", err)
+	}
+	if o.account == nil { // a simulated account is on this machine
+		if d.Outbound.Proxy, err = proxyOf(o.proxy); err != nil {
+			return d, err
+		}
 	}
 	dir := o.dataDir
 	if dir == "" {

@@ -59,6 +59,7 @@ Exit code 0: finished. 1: failed, cancelled or held. 2: the blueprint, a variabl
 	f := cmd.Flags()
 	o.flags(f)
 	allowFlag(f, &o.allow)
+	proxyFlag(f, &o.proxy)
 	dataDirFlag(f, &o.dataDir)
 	simFlag(f, &o.simFlag)
 	f.StringVar(&o.input, "input", "", "file of JSON that the run is started with; - is standard input")

@@ -36,6 +36,7 @@ func (o *serveOptions) serverFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.flags(f)
 	allowFlag(f, &o.allow)
+	proxyFlag(f, &o.proxy)
 	dataDirFlag(f, &o.dataDir)
 	simFlag(f, &o.simFlag)
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7780", "address that events arrive at")

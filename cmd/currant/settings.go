@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -23,7 +25,7 @@ const settingsFile = "runner.hcl"
 
 // settingNames are the flags that are settings of the runner: they may come from the environment
 // (CURRANT_DATA_DIR) and the settings file (data_dir) too. A flag wins over the environment, and that over the file.
-var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network"}
+var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network", "proxy"}
 
 // defaultDataDir is where a runner keeps what it stores.
 const defaultDataDir = ".currant"
@@ -35,6 +37,25 @@ func dataDirFlag(f *pflag.FlagSet, v *string) {
 
 func allowFlag(f *pflag.FlagSet, v *[]string) {
 	f.StringArrayVar(v, "allow-network", nil, "network (CIDR) or address that steps may call although it is private or loopback; repeatable")
+}
+
+func proxyFlag(f *pflag.FlagSet, v *string) {
+	f.StringVar(v, "proxy", "", "proxy of calls that steps make: its URL, or \"environment\" for HTTPS_PROXY, HTTP_PROXY and NO_PROXY (default: none)")
+}
+
+// proxyOf is what a --proxy means.
+func proxyOf(setting string) (func(*http.Request) (*url.URL, error), error) {
+	switch setting {
+	case "":
+		return nil, nil
+	case "environment":
+		return http.ProxyFromEnvironment, nil
+	}
+	u, err := url.Parse(setting)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
+		return nil, usagef("--proxy: write the URL of a proxy, such as http://proxy.example.com:3128, or \"environment\"")
+	}
+	return http.ProxyURL(u), nil
 }
 
 // applySettings gives the flags of a command that the command line left out their values from the

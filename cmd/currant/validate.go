@@ -46,6 +46,7 @@ Exit code 0 says that the blueprint is valid, 2 that it is not. --json prints th
 	}
 	o.flags(cmd.Flags())
 	allowFlag(cmd.Flags(), &o.allow)
+	proxyFlag(cmd.Flags(), &o.proxy)
 	dataDirFlag(cmd.Flags(), &o.dataDir)
 	simFlag(cmd.Flags(), &o.simFlag)
 	cmd.Flags().BoolVar(&o.json, "json", false, "print the result as JSON")
