@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -89,15 +88,16 @@ func typed(v cty.Value) (json.RawMessage, error) {
 	if t == cty.DynamicPseudoType {
 		return json.RawMessage("null"), nil
 	}
-	typ, err := ctyjson.MarshalType(t)
-	if err != nil {
-		return nil, err
-	}
 	value, err := lang.ToJSON(v)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat([]byte(`{"value":`), value, []byte(`,"type":`), typ, []byte("}")), nil
+	out := make([]byte, 0, 2*len(value)+64)
+	out = append(append(append(out, `{"value":`...), value...), `,"type":`...)
+	if out, err = appendType(out, t); err != nil {
+		return nil, err
+	}
+	return append(out, '}'), nil
 }
 
 func untyped(s stored) (cty.Value, error) {
