@@ -42,9 +42,9 @@ func (e *Engine) call(ctx context.Context, h *host, c run.Call) (o run.Outcome) 
 	}
 	en := h.en
 	call = &steps.Call{Run: en.id, Runbook: en.runbook, Blueprint: en.blueprint, Step: c.Node.Name, Path: c.Path, Attempt: c.Attempt,
-		Key: en.id + "/" + c.Path, Args: c.Args, Connection: conn, Cursor: c.Cursor, Doubt: c.Doubt, Begun: c.Begun, Now: h.Now(),
+		Key: en.id + "/" + c.Path, Args: c.Args, Body: c.Node.Body, Trigger: c.Trigger, Connection: conn, Cursor: c.Cursor, Doubt: c.Doubt, Begun: c.Begun, Now: h.Now(),
 		Log:  e.log.With("run", en.id, "step", c.Path, "attempt", c.Attempt),
-		Runs: &runs{e: e, h: h}, Schedules: &schedules{e: e, blueprint: en.blueprint}}
+		Runs: &runs{e: e, h: h}, Schedules: &schedules{e: e, blueprint: en.blueprint}, Kept: e.kept}
 	if bp, err := e.version(ctx, en.version); err == nil {
 		call.Dir = bp.Dir
 	}

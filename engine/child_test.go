@@ -31,10 +31,13 @@ const (
 )
 
 func child(role string) error {
-	if role != "serve" {
-		return fmt.Errorf("unknown role %s", role)
+	switch role {
+	case "serve":
+		return serve(os.Getenv(childDir))
+	case "rekey":
+		return rekeyForever(os.Getenv(childDir))
 	}
-	return serve(os.Getenv(childDir))
+	return fmt.Errorf("unknown role %s", role)
 }
 
 // serve is a runner as the binary has it: engine and ingress. Its probe steps append lines to the file

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,6 +75,11 @@ func (c *Client) Backup(ctx context.Context, path string) error {
 
 // Prune is Engine.Prune.
 func (c *Client) Prune(ctx context.Context) error { return c.post(ctx, "/prune", nil) }
+
+// Rekey is Engine.Rekey.
+func (c *Client) Rekey(ctx context.Context, r Rekey) error {
+	return c.post(ctx, "/rekey", url.Values{"uri": {r.URI}, "data_key": {strconv.FormatBool(r.DataKey)}})
+}
 
 func (c *Client) post(ctx context.Context, path string, form url.Values) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://runner"+path, strings.NewReader(form.Encode()))

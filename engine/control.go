@@ -98,6 +98,9 @@ func (e *Engine) controls() http.Handler {
 	}))
 	mux.HandleFunc("POST /backup", e.command(func(r *http.Request) error { return e.store.Backup(r.Context(), r.FormValue("path")) }))
 	mux.HandleFunc("POST /prune", e.command(func(r *http.Request) error { _, err := e.Prune(r.Context()); return err }))
+	mux.HandleFunc("POST /rekey", e.command(func(r *http.Request) error {
+		return e.Rekey(r.Context(), Rekey{URI: r.FormValue("uri"), DataKey: r.FormValue("data_key") == "true"})
+	}))
 	mux.HandleFunc("POST /run", e.runFor)
 	return mux
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"currant/engine/ingress"
 	"currant/engine/journal"
 	"currant/engine/lang"
-	"currant/engine/vault"
 )
 
 // Options are an engine's settings.
@@ -31,6 +29,8 @@ type Options struct {
 	Log       *slog.Logger
 	// Journal are the store's own options.
 	Journal journal.Options
+	// Keys say where the master key of sealed values is.
+	Keys KeyOptions
 }
 
 // Engine executes runs over one data directory.
@@ -38,7 +38,8 @@ type Engine struct {
 	o     Options
 	log   *slog.Logger
 	store *journal.Store
-	vault *vault.Vault
+	vault *keys
+	kept  *kept
 
 	sets        sets
 	connections connections
@@ -61,6 +62,9 @@ type Engine struct {
 	followers followers
 }
 
+// keyTime is how long a start waits for a key service.
+const keyTime = 30 * time.Second
+
 // New opens the data directory. Nothing runs until Run.
 func New(o Options) (*Engine, error) {
 	if o.Workers <= 0 {
@@ -76,20 +80,20 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(filepath.Join(o.Dir, KeyFile))
+	ctx, cancel := context.WithTimeout(context.Background(), keyTime)
+	defer cancel()
+	keys, err := openKeys(ctx, store, o.Dir, o.Keys)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	e := &Engine{o: o, log: o.Log, store: store, vault: v, entries: map[string]*entry{}, groups: map[string]*group{},
+	e := &Engine{o: o, log: o.Log, store: store, vault: keys, entries: map[string]*entry{}, groups: map[string]*group{},
 		watchers: map[string][]chan struct{}{}, kick: make(chan struct{}, 1), scheduled: make(chan struct{}, 1), recovered: make(chan struct{}), patience: make(chan struct{})}
 	e.idle = sync.NewCond(&e.mu)
+	e.kept = newKept(e)
 	e.sets.init()
 	e.connections.init()
 	return e, nil
 }
-
-// KeyFile is the name of the file, in the data directory, with the key of sealed values.
-const KeyFile = "key"
 
 // Run recovers unfinished runs and executes runs until ctx ends; then it lets outside calls in flight finish
 // for a while, parks the rest, and returns. It is called once.

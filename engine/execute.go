@@ -62,7 +62,7 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 		rb, event := en.rb, en.event
 		en.rb, en.event = nil, cty.NilVal
 		h.status, h.started, h.attempt = journal.Queued, h.Now(), 1
-		info := run.Info{ID: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Context: en.context, Attempt: 1, StartedAt: h.started, Deadline: en.expires}
+		info := run.Info{ID: en.id, Blueprint: en.blueprint, Runbook: en.runbook, Context: en.context, Attempt: 1, StartedAt: h.started, Deadline: en.expires, Random: e.vault.Derive}
 		return run.New(rb, info, event), nil
 	}
 	ctx := context.WithoutCancel(h.ctx)
@@ -83,7 +83,7 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 		h.started = h.Now()
 		r.StartedAt = h.started
 	}
-	info := run.Info{ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Context: r.Context, Attempt: r.Attempt, StartedAt: r.StartedAt, Deadline: r.ExpiresAt}
+	info := run.Info{ID: r.ID, Blueprint: r.Blueprint, Runbook: r.Runbook, Context: r.Context, Attempt: r.Attempt, StartedAt: r.StartedAt, Deadline: r.ExpiresAt, Random: e.vault.Derive}
 	stored, err := e.store.Records(ctx, en.id)
 	if err != nil {
 		return nil, err

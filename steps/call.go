@@ -20,6 +20,10 @@ type Call struct {
 	Key string
 	// Args are the evaluated arguments.
 	Args cty.Value
+	// Body is the step as it is written, for what is no value: type constraints.
+	Body *lang.Body
+	// Trigger is the output of the run's trigger. NilVal for pure kinds.
+	Trigger cty.Value
 	// Secrets are texts that were marked sensitive in the arguments or the connection. They may go on the
 	// wire, and never into a message.
 	Secrets []string

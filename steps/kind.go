@@ -55,6 +55,9 @@ type Kind struct {
 	Check func(*Check) hcl.Diagnostics
 	// Output is the type of the step's output where the declaration of its result does not fix it.
 	Output func(*Check) cty.Type
+	// Unknown is the output before the step has run: an unknown of its type, sensitive in the parts that will be,
+	// where the declaration of its result does not tell. Optional.
+	Unknown func(*Check) cty.Value
 	// Item is what an iteration of a Pager's block has as its value: an unknown of its type. Optional.
 	Item func(c *Check, block string) cty.Value
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/pflag"
@@ -24,7 +26,10 @@ type sourceOptions struct {
 	allow    []string
 	proxy    string
 	dataDir  string
+	keyURI   string
 	simFlag  string
+	maxAge   time.Duration // of a webhook's token
+	log      *slog.Logger
 	// account is the simulated one in place of real ones, or nil.
 	account *simulated
 }
@@ -86,7 +91,8 @@ func (o *sourceOptions) deps() (d standard.Deps, err error) {
 		dir = defaultDataDir
 	}
 	d.Xurrent.Models = xurrent.NewModels(filepath.Join(dir, "schema"))
-	verifier := verify.Options{}
+	d.Xurrent.Log = o.log
+	verifier := verify.Options{MaxAge: o.maxAge, Log: o.log}
 	if o.account != nil {
 		d.Outbound.Allow = append(d.Outbound.Allow, o.account.network)
 		d.Xurrent.Environment = o.account.environment

@@ -71,7 +71,7 @@ func TestExitCodes(t *testing.T) {
 		{"bad template", []string{"init", dir + "/new", "--template", "webhok"}, exitWrong, `Did you mean "webhook"?`},
 		{"bad decision", []string{"runs", "resume", "x", "--do", "repaet"}, exitWrong, `Did you mean "repeat"?`},
 		{"bad log format", []string{"serve", dir, "--log-format", "xml"}, exitWrong, "text or json"},
-		{"online", []string{"validate", dir, "--online"}, exitWrong, "this build cannot"},
+		{"sim", []string{"validate", dir, "--sim=here"}, exitWrong, "write the address"},
 		{"no settings file", []string{"version", "--config", dir + "/missing.hcl"}, exitWrong, "missing.hcl"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,7 +35,7 @@ the start; it is served as soon as it is mended.`,
 				return err
 			}
 			d := &devView{out: t.out}
-			s := &server{t: t, o: &o, log: quietLog(t), told: d.reloaded, ready: d.ready, started: d.follow}
+			s := &server{t: t, o: &o, log: quietLog(t), told: d.reloaded, enabled: d.enabled, ready: d.ready, started: d.follow}
 			d.server = s
 			return errors.Join(s.run(cmd.Context()), o.endSimulation())
 		},

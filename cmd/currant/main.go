@@ -11,9 +11,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 )
 
 func main() {
+	if err := harden(); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(exitFailed)
+	}
 	os.Exit(execute(os.Args[1:], newTerminal(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)))
 }

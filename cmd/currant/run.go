@@ -50,7 +50,7 @@ Exit code 0: finished. 1: failed, cancelled or held. 2: the blueprint, a variabl
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.runbook, o.dir = runTarget(args)
-			if err := o.simulate(cmd.Context()); err != nil {
+			if err := o.openSimulation(cmd.Context()); err != nil {
 				return err
 			}
 			return errors.Join(runRun(cmd.Context(), t, &o), o.endSimulation())
@@ -61,6 +61,7 @@ Exit code 0: finished. 1: failed, cancelled or held. 2: the blueprint, a variabl
 	allowFlag(f, &o.allow)
 	proxyFlag(f, &o.proxy)
 	dataDirFlag(f, &o.dataDir)
+	keyFlag(f, &o.keyURI)
 	simFlag(f, &o.simFlag)
 	f.StringVar(&o.input, "input", "", "file of JSON that the run is started with; - is standard input")
 	f.BoolVar(&o.json, "json", false, "print the run as one JSON object, and all else on standard error")
@@ -106,7 +107,7 @@ func runRun(ctx context.Context, t *terminal, o *runOptions) error {
 	}
 	in := catchInterrupts(ctx, os.Interrupt, syscall.SIGTERM)
 	defer in.stop()
-	client, own, err := reach(in.second, o.dataDir, l.options, quietLog(t))
+	client, own, err := reach(in.second, o.dataDir, o.keyURI, l.options, quietLog(t))
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ func (o *steerOptions) flags(f *pflag.FlagSet) {
 	o.sourceOptions.flags(f)
 	allowFlag(f, &o.allow)
 	dataDirFlag(f, &o.dataDir)
+	keyFlag(f, &o.keyURI)
 }
 
 func newRunsRetry(t *terminal) *cobra.Command {
@@ -131,7 +132,7 @@ func steer(ctx context.Context, t *terminal, o *steerOptions, id, said string, d
 	if err != nil {
 		return err
 	}
-	client, own, err := reach(in.second, o.dataDir, options, quietLog(t))
+	client, own, err := reach(in.second, o.dataDir, o.keyURI, options, quietLog(t))
 	if err != nil {
 		return err
 	}

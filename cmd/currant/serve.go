@@ -21,6 +21,8 @@ import (
 	"currant/engine"
 	"currant/engine/compile"
 	"currant/engine/ingress"
+	"currant/steps/xurrent"
+	"currant/steps/xurrent/verify"
 )
 
 type serveOptions struct {
@@ -38,9 +40,11 @@ func (o *serveOptions) serverFlags(cmd *cobra.Command) {
 	allowFlag(f, &o.allow)
 	proxyFlag(f, &o.proxy)
 	dataDirFlag(f, &o.dataDir)
+	keyFlag(f, &o.keyURI)
 	simFlag(f, &o.simFlag)
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7780", "address that events arrive at")
 	f.StringVar(&o.publicURL, "public-url", "", "address under which others reach the runner (default: the one of --listen)")
+	f.DurationVar(&o.maxAge, "webhook-max-age", verify.Leeway, "how long ago the token of a signed webhook may have been issued")
 	f.IntVar(&o.workers, "workers", 128, "how many runs may execute at once; waiting ones do not count")
 }
 
@@ -84,8 +88,10 @@ func runServe(ctx context.Context, t *terminal, o *serveOptions) error {
 		return usagef("--log-format %q: it is text or json", o.logFormat)
 	}
 	log := slog.New(handler)
+	o.log = log
 	s := &server{t: t, o: o, log: log, strict: true,
-		told: func(r engine.Reload) { logReload(log, r) },
+		told:    func(r engine.Reload) { logReload(log, r) },
+		enabled: func(bp string, did []xurrent.Enabled, err error) { logEnabled(log, bp, did, err) },
 		ready: func(s *server) {
 			log.Info("ready", "listen", s.address, "public_url", s.publicURL, "blueprints", len(s.engine.Blueprints()), "runbooks", s.runbooks())
 		}}
@@ -99,12 +105,16 @@ type server struct {
 	log *slog.Logger
 	// strict refuses to start with an invalid blueprint.
 	strict bool
-	// told is told of each reading of a blueprint, ready once events are taken, started before anything runs.
+	// told is told of each reading of a blueprint, enabled of what triggers got on a simulated account, ready once
+	// events are taken, started before anything runs.
 	told    func(engine.Reload)
+	enabled func(blueprint string, did []xurrent.Enabled, err error)
 	ready   func(*server)
 	started func(ctx context.Context, s *server, group *errgroup.Group)
 
 	engine    *engine.Engine
+	enabler   *enabler
+	taken     chan struct{} // closed once events are taken
 	sources   []*engine.Source
 	address   string // that is listened at
 	publicURL string
@@ -141,11 +151,12 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	s.engine, err = engine.New(engine.Options{Dir: s.o.dataDir, Compile: options, Workers: s.o.workers, Log: s.log})
+	s.engine, err = engine.New(engine.Options{Dir: s.o.dataDir, Compile: options, Workers: s.o.workers, Log: s.log, Keys: keyOptions(s.o.keyURI)})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, s.engine.Close()) }()
+	s.enabler, s.taken = newEnabler(s), make(chan struct{})
 	if err := s.load(ctx, options, files); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -159,6 +170,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	group.Go(func() error { return s.reloads(ctx) })
 	group.Go(func() error { return s.receive(ctx, listener) })
+	if s.o.account != nil {
+		group.Go(func() error { return s.enabler.run(ctx, s.taken) })
+	}
 	return group.Wait()
 }
 
@@ -170,7 +184,7 @@ func (s *server) load(ctx context.Context, options compile.Options, extra map[st
 	for _, dir := range s.o.dirs {
 		src := &engine.Source{Dir: dir, Options: options}
 		r := s.engine.LoadDir(ctx, src)
-		src.Told = func(r engine.Reload) { s.judge(r); s.told(r) }
+		src.Told = func(r engine.Reload) { s.judge(r); s.told(r); s.enabler.look() }
 		s.sources = append(s.sources, src)
 		s.judge(r)
 		if r.Diags.HasErrors() && s.strict {
@@ -213,8 +227,9 @@ func (s *server) receive(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 		return listener.Close()
 	}
-	front := &ingress.Server{Route: s.engine.Route, Accept: s.engine.Accept, Ready: s.readiness, Log: s.log}
+	front := &ingress.Server{Route: s.engine.Route, Accept: s.engine.Accept, Kept: s.engine.Kept(), Ready: s.readiness, Log: s.log}
 	s.ready(s)
+	close(s.taken)
 	return front.Run(ctx, listener)
 }
 
@@ -231,6 +246,7 @@ func (s *server) reloads(ctx context.Context) error {
 			for _, src := range s.sources {
 				s.engine.LoadDir(ctx, src)
 			}
+			s.enabler.again()
 		}
 	}
 }

@@ -51,11 +51,11 @@ func (s *session) close() error {
 
 // reach is the runner of a data directory: the one that owns it or, where none does, one of this command's
 // own, to be closed at its end.
-func reach(ctx context.Context, dir string, compileOptions compile.Options, log *slog.Logger) (*engine.Client, *session, error) {
+func reach(ctx context.Context, dir, keyURI string, compileOptions compile.Options, log *slog.Logger) (*engine.Client, *session, error) {
 	if c := engine.Dial(ctx, dir); c != nil {
 		return c, nil, nil
 	}
-	s, err := openSession(ctx, engine.Options{Dir: dir, Compile: compileOptions, Log: log})
+	s, err := openSession(ctx, engine.Options{Dir: dir, Compile: compileOptions, Log: log, Keys: keyOptions(keyURI)})
 	if err != nil {
 		return nil, nil, err
 	}

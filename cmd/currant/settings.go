@@ -25,7 +25,7 @@ const settingsFile = "runner.hcl"
 
 // settingNames are the flags that are settings of the runner: they may come from the environment
 // (CURRANT_DATA_DIR) and the settings file (data_dir) too. A flag wins over the environment, and that over the file.
-var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network", "proxy"}
+var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network", "key-uri", "proxy", "webhook-max-age"}
 
 // defaultDataDir is where a runner keeps what it stores.
 const defaultDataDir = ".currant"
@@ -70,7 +70,7 @@ func applySettings(cmd *cobra.Command, t *terminal) error {
 		if flag == nil || flag.Changed {
 			continue
 		}
-		key := "CURRANT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		key := settingVariable(name)
 		if text, ok := t.lookup(key); ok && text != "" {
 			if err := setFlag(flag, splitSetting(name, text)); err != nil {
 				return usagef("the environment variable %s: %s", key, err)
@@ -84,6 +84,23 @@ func applySettings(cmd *cobra.Command, t *terminal) error {
 		}
 	}
 	return nil
+}
+
+// settingVariable is the environment variable of a setting.
+func settingVariable(name string) string {
+	return "CURRANT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// settingElsewhere is the value of a setting of one text without what the command line says; "" for none.
+func settingElsewhere(cmd *cobra.Command, t *terminal, name string) (string, error) {
+	if text, ok := t.lookup(settingVariable(name)); ok && text != "" {
+		return text, nil
+	}
+	fromFile, err := readSettings(cmd)
+	if values := fromFile[name].values; err == nil && len(values) == 1 {
+		return values[0], nil
+	}
+	return "", err
 }
 
 func splitSetting(name, text string) []string {

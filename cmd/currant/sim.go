@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -59,7 +58,7 @@ Exit code 0: ended by Ctrl-C or SIGTERM. 1: the address is in use. 2: wrong usag
 	f.StringVar(&o.window, "rate-window", "1h", "window of both limits")
 	f.StringVar(&o.options.Storage, "storage", "s3", "provider of attachment storage: s3 or local")
 	f.StringVar(&o.logFormat, "log-format", "text", "form of log lines: text or json")
-	cmd.AddCommand(newSimRequests(t), newSimFault(t))
+	cmd.AddCommand(newSimRequests(t), newSimFault(t), newSimInstall(t), newSimSuspend(t), newSimRemove(t), newSimAutomation(t))
 	return cmd
 }
 
@@ -130,8 +129,11 @@ Look at what it is asked, and let things go wrong:
   currant sim requests --sim %[1]s
   currant sim fault 503 --times 2 --sim %[1]s
   curl %[1]s/sim/state
+Install an app for a customer, and let its rules call its webhook:
+  currant sim install acme_widget globex --provider acme --sim %[1]s
+  currant sim automation acme_widget globex --sim %[1]s
 More under /sim/: requests, deliveries, faults, limits, scopes, tokens, policies,
-deliver, redeliver, rotate, advance, state.
+deliver, redeliver, rotate, advance, state, update, configure, installations.
 
 Ctrl-C ends it.
 `, url)
@@ -173,7 +175,7 @@ func controlSim(ctx context.Context, method, url string, in, out any) error {
 	if resp.StatusCode > 299 {
 		var refused struct{ Error string }
 		if json.Unmarshal(text, &refused) != nil || refused.Error == "" {
-			return fmt.Errorf("%s answers with status %d; is it a simulated account?", strings.TrimSuffix(url, req.URL.Path), resp.StatusCode)
+			return fmt.Errorf("%s answers with status %d; is it a simulated account?", req.URL.Host, resp.StatusCode)
 		}
 		return fmt.Errorf("the simulated account: %s", plain(refused.Error))
 	}

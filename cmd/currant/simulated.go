@@ -34,9 +34,21 @@ type simulated struct {
 	left        string       // the file that its address was left in, or ""
 }
 
-// simulate starts the simulated account that the flags ask for, if they do. What runs store with it is kept
-// apart from what belongs to real accounts.
+// simulate starts the simulated account that the flags ask for, if they do, and leaves its address for "currant
+// send".
 func (o *sourceOptions) simulate(ctx context.Context) error {
+	if err := o.openSimulation(ctx); err != nil || o.account == nil {
+		return err
+	}
+	if err := o.account.leave(ctx, o.dataDir); err != nil {
+		return errors.Join(err, o.endSimulation())
+	}
+	return nil
+}
+
+// openSimulation is simulate for a command that runs nothing. What runs store with a simulated account is kept
+// apart from what belongs to real accounts.
+func (o *sourceOptions) openSimulation(ctx context.Context) error {
 	if o.simFlag == "" {
 		return nil
 	}
@@ -45,9 +57,6 @@ func (o *sourceOptions) simulate(ctx context.Context) error {
 		return err
 	}
 	o.account, o.dataDir = s, o.simulatedDir()
-	if err := s.leave(ctx, o.dataDir); err != nil {
-		return errors.Join(err, o.endSimulation())
-	}
 	return nil
 }
 

@@ -16,10 +16,10 @@ import (
 
 func newStore(t *terminal) *cobra.Command {
 	return group("store", "Look after the store",
-		"Looks after the store in the data directory: copies it, checks it, and deletes runs that are past their retention.",
+		"Looks after the store in the data directory: copies it, checks it, deletes runs that are past their retention, and rotates the key of stored secrets.",
 		`  currant store backup /backup/currant.db
   currant store verify`,
-		newStoreBackup(t), newStoreVerify(t), newStorePrune(t))
+		newStoreBackup(t), newStoreVerify(t), newStorePrune(t), newStoreRekey(t))
 }
 
 func newStoreBackup(t *terminal) *cobra.Command {
@@ -28,8 +28,9 @@ func newStoreBackup(t *terminal) *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Write a copy of the store",
 		Long: `Writes a copy of the store, as of now, to FILE, whole or not at all; it works while a runner is going. To restore
-it, stop the runner and put the copy in the place of currant.db in the data directory. Sealed values need the
-file "key" of the data directory too: keep a copy of that in another place.`,
+it, stop the runner and put the copy in the place of currant.db in the data directory. Stored secrets need the
+master key too, which is not in the copy: the file "key" of the data directory, of which you keep a copy in
+another place, or the key that --key-uri names.`,
 		Example: "  currant store backup /backup/currant-$(date +%F).db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,7 +38,7 @@ Exit code 0 says that the blueprint is valid, 2 that it is not. --json prints th
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dir = dirOf(args)
-			if err := o.simulate(cmd.Context()); err != nil {
+			if err := o.openSimulation(cmd.Context()); err != nil {
 				return err
 			}
 			return errors.Join(runValidate(cmd.Context(), t, &o), o.endSimulation())

@@ -59,7 +59,7 @@ func (e *compiled) instance(bp *Blueprint) *Runbook {
 	rb.Blueprint = bp
 	if t := rb.Trigger; t != nil {
 		rb.Trigger = &ingress.Trigger{Blueprint: bp.Name, Runbook: rb.Name, Kind: t.Kind, Body: t.Body, Args: t.Args,
-			Output: t.Output, Scope: bp.Scope, Enabled: t.Enabled}
+			Output: t.Output, Scope: bp.Scope, Enabled: t.Enabled, Only: bp.only}
 		if conn := bp.Connections[e.triggerConn]; conn != nil {
 			rb.Trigger.Connection = conn.arguments
 		}

@@ -174,6 +174,9 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	n.Output = kind.OutputType(check)
 	maps.Copy(vis, inner)
 	out := r.outputValue(n, check, collected)
+	if kind.Unknown != nil {
+		out = kind.Unknown(check)
+	}
 	vis[name], r.outputs[name] = out, out
 	r.rb.Nodes[name] = n
 	return n

@@ -75,6 +75,20 @@ func (conn *Connection) arguments() (cty.Value, error) {
 	return v, nil
 }
 
+// only evaluates the arguments of the blueprint's only connection of a type.
+func (bp *Blueprint) only(kind string) (cty.Value, error) {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(bp.Connections)) {
+		if k := bp.Connections[name].Kind; k != nil && k.Name == kind {
+			found = append(found, name)
+		}
+	}
+	if len(found) != 1 {
+		return cty.NilVal, fmt.Errorf("the blueprint %q has %d connections of type %q, where one is needed", bp.Name, len(found), kind)
+	}
+	return bp.Connections[found[0]].arguments()
+}
+
 func firstProblem(diags hcl.Diagnostics) string {
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {

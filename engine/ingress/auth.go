@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -214,11 +215,11 @@ func (a *auth) secretHeader(scope *lang.Scope) string {
 }
 
 // verify returns the Unauthorized refusal of a request that does not prove what the block asks for.
-func (a *auth) verify(t *Trigger, r *Request) *Refusal {
+func (a *auth) verify(ctx context.Context, t *Trigger, r *Request) *Refusal {
 	args := a.fixed
 	var scope *lang.Scope
 	if args == nil || a.body.Attr("signed") != nil {
-		scope = t.scopeWith(r.At, map[string]cty.Value{"request": requestValue(r)})
+		scope = t.authScope(ctx, r)
 	}
 	if args == nil {
 		var err error
@@ -241,6 +242,15 @@ func (a *auth) verify(t *Trigger, r *Request) *Refusal {
 		return args.verify(r, scope, signed)
 	}
 	return Unauthorized("auth %q is not known", a.kind)
+}
+
+// authScope is what the expressions of auth blocks see.
+func (t *Trigger) authScope(ctx context.Context, r *Request) *lang.Scope {
+	ev := t.newEval(r.At)
+	if look := t.Kind.CustomerSecret; look != nil {
+		ev.CustomerSecret = func(account, name string) (string, bool, error) { return look(ctx, t, r, account, name) }
+	}
+	return t.Scope.WithEval(ev, map[string]cty.Value{"request": requestValue(r)})
 }
 
 func requestValue(r *Request) cty.Value {

@@ -134,7 +134,7 @@ func (t *Trigger) endpointPlan() *endpointPlan {
 }
 
 // acceptEndpoint checks the cheap things first: the declared form, then who it is, then what it says.
-func acceptEndpoint(_ context.Context, t *Trigger, r *Request) (Event, error) {
+func acceptEndpoint(ctx context.Context, t *Trigger, r *Request) (Event, error) {
 	p := t.endpointPlan()
 	if p.diags.HasErrors() {
 		return Event{}, fmt.Errorf("trigger of %s/%s: %w", t.Blueprint, t.Runbook, p.diags)
@@ -146,7 +146,7 @@ func acceptEndpoint(_ context.Context, t *Trigger, r *Request) (Event, error) {
 		}
 	}
 	for _, a := range p.auth {
-		if err := a.verify(t, r); err != nil {
+		if err := a.verify(ctx, t, r); err != nil {
 			return Event{}, p.challenge(err)
 		}
 	}

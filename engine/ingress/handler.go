@@ -188,7 +188,7 @@ func (s *Server) read(r *http.Request, t *Trigger, postfix string) (*Request, er
 	if err != nil {
 		return nil, err
 	}
-	return &Request{Method: r.Method, Header: r.Header, Query: query, Postfix: postfix, Body: body, At: s.Now()}, nil
+	return &Request{Method: r.Method, Header: r.Header, Query: query, Postfix: postfix, Body: body, At: s.Now(), Kept: s.Kept}, nil
 }
 
 func (s *Server) tooLarge() *Refusal {

@@ -45,6 +45,7 @@ func bindTrigger(t testing.TB, kinds *Registry, src string) (*Trigger, hcl.Diagn
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
+	lang.InstrumentBody(f.Body.(*hclsyntax.Body))
 	block := f.Body.(*hclsyntax.Body).Blocks[0]
 	kind := kinds.Kind(block.Labels[0])
 	body, diags := kind.Spec().Bind(block.Body, block.DefRange())

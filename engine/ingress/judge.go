@@ -107,10 +107,14 @@ func (t *Trigger) Judge(ev Event) (Event, error) {
 
 // scopeWith is a scope for the expressions of one event, with a budget of its own.
 func (t *Trigger) scopeWith(at time.Time, vars map[string]cty.Value) *lang.Scope {
+	return t.Scope.WithEval(t.newEval(at), vars)
+}
+
+func (t *Trigger) newEval(at time.Time) *lang.Eval {
 	ev := lang.NewEval(lang.EvalLimits{})
 	ev.Now = func() (time.Time, bool) { return at, true }
 	ev.Seed = t.Blueprint + "/" + t.Runbook
-	return t.Scope.WithEval(ev, vars)
+	return ev
 }
 
 func (t *Trigger) eventScope(ev Event) *lang.Scope {

@@ -36,6 +36,9 @@ type Kind struct {
 	// Accept authenticates a request and makes an event of it: of endpoint kinds. Its error is a *Refusal or
 	// a failure of ours.
 	Accept func(context.Context, *Trigger, *Request) (Event, error)
+	// CustomerSecret looks up, by account and name, what customer_secret() gives in an auth block; known is false
+	// where no such secret is kept. Nil where customers have none.
+	CustomerSecret func(ctx context.Context, t *Trigger, r *Request, account, name string) (value string, known bool, err error)
 	// Methods are the methods that an endpoint answers, from its arguments; nil is POST alone.
 	Methods func(args cty.Value) []string
 	// Schedule is when the trigger fires by itself: of kinds that do.
@@ -92,6 +95,9 @@ type Trigger struct {
 	// Connection evaluates the arguments of the connection that the trigger belongs to, with their marks; nil
 	// where it belongs to none.
 	Connection func() (cty.Value, error)
+	// Only evaluates the arguments of the blueprint's only connection of a type, with their marks. The error says
+	// that there is none, or more than one. Nil where the trigger belongs to no blueprint.
+	Only func(connectionType string) (cty.Value, error)
 	// Owner is the set in force that the trigger belongs to; Server hands it back through Accept.
 	Owner any
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"currant/engine/lang"
 )
 
 // Server is the HTTP server that events arrive at. Its fields are set before its first use.
@@ -19,6 +21,8 @@ type Server struct {
 	// Accept takes an event over: when it returns nil, the event is on disk. A *Refusal is answered as it
 	// is; any other error is logged and answered with 503.
 	Accept func(context.Context, *Trigger, Event) (Receipt, error)
+	// Kept is what outlives runs, for the kinds that ask it. nil: nothing is.
+	Kept lang.Kept
 	// Ready says whether the runner can take work, and what keeps it from that. nil: always.
 	Ready func() (bool, []string)
 	// Log takes a line per refusal, and per request at debug level. nil: none.

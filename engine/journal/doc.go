@@ -21,6 +21,9 @@
 // holds them; callers do not notice. Every row of data carries a CRC-32C, so
 // damage is found rather than returned (see [DamageError] and [Verify]).
 //
+// Values that outlive runs (kept.go) are rows of their own, under keys, which the
+// caller seals; so is the keyring that they are sealed with.
+//
 // # Failures
 //
 //   - a full disk: the operations at hand fail with [ErrFull]; later ones work

@@ -110,7 +110,7 @@ func TestD11Settings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.close()
-	for name, want := range map[string]any{"journal_mode": "wal", "synchronous": int64(2), "mmap_size": int64(0), "application_id": int64(applicationID), "user_version": int64(2)} {
+	for name, want := range map[string]any{"journal_mode": "wal", "synchronous": int64(2), "mmap_size": int64(0), "application_id": int64(applicationID), "user_version": int64(3)} {
 		if got, err := w.scalar(ctx, "PRAGMA "+name); err != nil || got != want {
 			t.Errorf("%s is %v, error %v", name, got, err)
 		}

@@ -87,7 +87,9 @@ func verify(dir, vfs string) (Report, error) {
 	}
 	r.structure(ctx, c)
 	for _, t := range tables {
-		r.table(ctx, c, t)
+		if r.Format >= t.since {
+			r.table(ctx, c, t)
+		}
 	}
 	for _, ref := range references {
 		r.references(ctx, c, ref)
@@ -111,48 +113,51 @@ func (r *Report) structure(ctx context.Context, c *conn) {
 type table struct {
 	name, sql string
 	judge     func(row []driver.Value) error
+	since     int // format of the file that has it first; 0 is all
 }
 
 var tables = []table{
-	{"run", "SELECT " + runColumns + ", sum FROM run", func(row []driver.Value) error {
+	{name: "run", sql: "SELECT " + runColumns + ", sum FROM run", judge: func(row []driver.Value) error {
 		if run := scanRun(row); run.sum() != num(row[20]) {
 			return damagedRow("run", run.Seq, "its columns do not match their checksum")
 		}
 		return nil
 	}},
-	{"event", "SELECT seq, data, sum FROM event", func(row []driver.Value) error {
+	{name: "event", sql: "SELECT seq, data, sum FROM event", judge: func(row []driver.Value) error {
 		if sumOf(0, "event", bytesOf(row[1])) != num(row[2]) {
 			return damagedRow("event", row[0], "the event does not match its checksum")
 		}
 		return nil
 	}},
-	{"record", "SELECT path, record.data, blob, blob.data, sum, run FROM record LEFT JOIN blob ON blob.sha=record.blob", func(row []driver.Value) error {
+	{name: "record", sql: "SELECT path, record.data, blob, blob.data, sum, run FROM record LEFT JOIN blob ON blob.sha=record.blob", judge: func(row []driver.Value) error {
 		_, err := scanRecord(num(row[5]), row)
 		return err
 	}},
-	{"blob", "SELECT sha, data FROM blob", func(row []driver.Value) error {
+	{name: "blob", sql: "SELECT sha, data FROM blob", judge: func(row []driver.Value) error {
 		if string(shaOf(bytesOf(row[1]))) != string(bytesOf(row[0])) {
 			return damagedRow("blob", fmt.Sprintf("%x", row[0]), "the data does not match its SHA-256")
 		}
 		return nil
 	}},
-	{"ending", "SELECT codec, history, history_sum, outcome, outcome_sum, seq FROM ending", func(row []driver.Value) error {
+	{name: "ending", sql: "SELECT codec, history, history_sum, outcome, outcome_sum, seq FROM ending", judge: func(row []driver.Value) error {
 		_, err := scanHistory(num(row[5]), row)
 		if err == nil && sumOf(num(row[5]), "outcome", bytesOf(row[3])) != num(row[4]) {
 			err = damagedRow("ending", row[5], "the outcome does not match its checksum")
 		}
 		return err
 	}},
-	{"log", "SELECT n, at, level, step, message, data, sum, run FROM log", func(row []driver.Value) error {
+	{name: "log", sql: "SELECT n, at, level, step, message, data, sum, run FROM log", judge: func(row []driver.Value) error {
 		_, err := scanLogLine(num(row[7]), row)
 		return err
 	}},
-	{"version", "SELECT codec, data, sum, digest FROM version", func(row []driver.Value) error {
+	{name: "version", sql: "SELECT codec, data, sum, digest FROM version", judge: func(row []driver.Value) error {
 		_, err := scanVersion(str(row[3]), row)
 		return err
 	}},
-	{"nonce", "SELECT blueprint, runbook, nonce, run, until, sum FROM nonce", judgeNonce},
-	{"schedule", sqlSchedules, func(row []driver.Value) error {
+	{name: "nonce", sql: "SELECT blueprint, runbook, nonce, run, until, sum FROM nonce", judge: judgeNonce, since: 2},
+	{name: "kept", sql: keptColumns, judge: judgeKept, since: 3},
+	{name: "keyring", sql: sqlKeyring, judge: judgeKeyring, since: 3},
+	{name: "schedule", sql: sqlSchedules, judge: func(row []driver.Value) error {
 		_, err := scanSchedule(row)
 		return err
 	}},

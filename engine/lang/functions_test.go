@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"crypto/sha512"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -58,6 +59,11 @@ var exampleTime = time.Date(2026, 11, 22, 3, 4, 5, 0, time.UTC)
 func runningEval() *Eval {
 	e := NewEval(EvalLimits{Time: time.Minute})
 	e.Now, e.Seed = func() (time.Time, bool) { return exampleTime, true }, "run|step|0"
+	e.Random = func(purpose string, n int) ([]byte, error) {
+		sum := sha512.Sum512([]byte(purpose))
+		return sum[:n], nil
+	}
+	e.CustomerSecret = func(account, name string) (string, bool, error) { return account + "/" + name, name != "none", nil }
 	return e
 }
 
@@ -200,8 +206,8 @@ var examples = map[string][][2]string{
 	"cidrnetmask":     {{`cidrnetmask("172.16.0.0/12")`, `"255.240.0.0"`}, {`cidrnetmask("fd00::/8")`, `error: IPv4`}},
 	"cidrsubnet":      {{`cidrsubnet("172.16.0.0/12", 4, 2)`, `"172.18.0.0/16"`}, {`cidrsubnet("fd00:fd12:3456:7890::/56", 16, 162)`, `"fd00:fd12:3456:7800:a200::/72"`}, {`cidrsubnet("10.0.0.0/8", 1, 2)`, `error: no network`}},
 	"cidrsubnets":     {{`cidrsubnets("10.1.0.0/16", 4, 4, 8, 4)`, `tolist(["10.1.0.0/20", "10.1.16.0/20", "10.1.32.0/24", "10.1.48.0/20"])`}, {`cidrsubnets("10.1.0.0/16", 1, 1, 1)`, `error: no room`}},
-	"customer_secret": {{`customer_secret("wdc", "key")`, `error: This build of Currant cannot run customer_secret yet.`}},
-	"random_secret":   {{`random_secret(32)`, `error: This build of Currant cannot run random_secret yet.`}, {`random_secret(0)`, `error: from 1 to 1024`}},
+	"customer_secret": {{`customer_secret("wdc", "key")`, `sensitive("wdc/key")`}, {`customer_secret("wdc", "none")`, `error: no such secret is kept`}, {`customer_secret("wdc", null)`, `error: null`}, {`customer_secret(["wdc", "key"]...)`, `error: one by one`}},
+	"random_secret":   {{`length(random_secret(32))`, `sensitive(43)`}, {`random_secret(0)`, `error: from 1 to 1024`}, {`random_secret("3") == random_secret("3")`, `sensitive(false)`}},
 	"timestamp":       {{`timestamp()`, `"2026-11-22T03:04:05Z"`}, {`timestamp(1)`, `error: Too many function arguments`}},
 	"uuid":            {{`length(uuid())`, `36`}},
 }

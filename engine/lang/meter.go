@@ -43,6 +43,12 @@ type Eval struct {
 	Seed string
 	// Forbid, if not empty, is the reason why timestamp() and uuid() are errors here.
 	Forbid string
+	// Random answers random_secret(): bytes that are secret, and the same for the same purpose. Nil where a
+	// secret cannot be made.
+	Random func(purpose string, n int) ([]byte, error)
+	// CustomerSecret answers customer_secret(); known is false where no such secret is kept. Nil where customers
+	// have none.
+	CustomerSecret func(account, name string) (value string, known bool, err error)
 	// UsedTime is set when timestamp() was answered, so that the caller can keep the moment.
 	UsedTime bool
 
@@ -51,7 +57,7 @@ type Eval struct {
 	steps     int
 	frames    []loopFrame
 	partBytes int            // texts that went into the template being rendered
-	calls     map[string]int // of uuid(), by place
+	calls     map[string]int // of uuid() and random_secret(), by place
 	templates int            // templates that are being rendered inside each other
 	exhausted *hcl.Diagnostic
 }

@@ -1,14 +1,9 @@
 package lang
 
 import (
-	"fmt"
 	"math/big"
-	"path"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -239,62 +234,6 @@ func (n *callNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	return v, diags
 }
 
-// journaledNode holds a call whose answer must be the same when a run is resumed.
-type journaledNode struct {
-	metered
-	name  string
-	place string // file and byte of the call
-}
-
-func (n *journaledNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	e := evalOf(ctx)
-	if e == nil {
-		return cty.UnknownVal(cty.String).RefineNotNull(), nil
-	}
-	if d := e.spend(1, n.Range()); d != nil {
-		return cty.DynamicVal, d
-	}
-	if e.Forbid != "" {
-		return cty.DynamicVal, n.fail(fmt.Sprintf("%s() cannot be used here: %s.", n.name, strings.TrimSuffix(e.Forbid, ".")))
-	}
-	var now time.Time
-	running := false
-	if e.Now != nil {
-		now, running = e.Now()
-	}
-	switch n.name {
-	case "timestamp":
-		if !running {
-			return cty.UnknownVal(cty.String).RefineNotNull(), nil
-		}
-		e.UsedTime = true
-		return cty.StringVal(now.UTC().Format(time.RFC3339)), nil
-	case "uuid":
-		if !running {
-			return cty.UnknownVal(cty.String).RefineNotNull(), nil
-		}
-		if e.calls == nil {
-			e.calls = map[string]int{}
-		}
-		e.calls[n.place]++
-		name := fmt.Sprintf("%s\x00%s\x00%d", e.Seed, n.place, e.calls[n.place])
-		return cty.StringVal(uuid.NewSHA1(uuidSpace, []byte(name)).String()), nil
-	}
-	v, diags := n.Expression.Value(ctx) // the secrets: checks the arguments
-	if running && !diags.HasErrors() {
-		return v, append(diags, n.fail(fmt.Sprintf("This build of Currant cannot run %s yet.", n.name))...)
-	}
-	return v, diags
-}
-
-func (n *journaledNode) fail(detail string) hcl.Diagnostics {
-	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Error in function call", Detail: detail, Subject: n.Range().Ptr()}}
-}
-
-// uuidSpace is the name space of uuid(), the version 5 UUID of "currant" in the DNS name space. It is part
-// of what runs have journaled: it must not change.
-var uuidSpace = uuid.NewSHA1(uuid.NameSpaceDNS, []byte("currant"))
-
 // literalNode holds a number that is too large to be worked on.
 type literalNode struct{ metered }
 
@@ -303,9 +242,4 @@ func (n *literalNode) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		return cty.DynamicVal, e.exhaust(n.Range(), tooLargeNumber)
 	}
 	return n.Expression.Value(ctx)
-}
-
-// callPlace is where a call stands. Only the file's base name counts: a run may be resumed elsewhere.
-func callPlace(r hcl.Range) string {
-	return fmt.Sprintf("%s:%d", path.Base(strings.ReplaceAll(r.Filename, "\\", "/")), r.Start.Byte)
 }

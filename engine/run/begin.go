@@ -215,7 +215,7 @@ func (m *Machine) call(a *activation) {
 
 // handOut makes a step's outside call.
 func (m *Machine) handOut(a *activation) error {
-	c := Call{Path: a.path, Node: a.node, Args: a.args, Attempt: a.rec.Attempt, Begun: a.rec.Begun, Cursor: a.rec.Cursor,
+	c := Call{Path: a.path, Node: a.node, Args: a.args, Trigger: m.trigger, Attempt: a.rec.Attempt, Begun: a.rec.Begun, Cursor: a.rec.Cursor,
 		Doubt: a.rec.Doubt || a.rec.Attempt > 1 || m.info.Attempt > 1, Connection: cty.NilVal}
 	if a.node.Timeout != nil && a.node.Kind.Pager == nil { // a Pager's is that of all its pages
 		d, err := m.timeout(a)

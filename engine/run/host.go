@@ -17,6 +17,8 @@ type Info struct {
 	StartedAt                       time.Time
 	// Deadline is when the run fails with kind timeout; zero is never.
 	Deadline time.Time
+	// Random answers random_secret(); nil where none can be made (lang.Eval).
+	Random func(purpose string, n int) ([]byte, error)
 }
 
 // Host is all that the interpreter asks of its surroundings. One goroutine uses it, for one run.
@@ -41,9 +43,11 @@ var ErrParked = errors.New("run: parked")
 
 // Call is one outside call: one attempt of one step.
 type Call struct {
-	Path    string
-	Node    *compile.Node
-	Args    cty.Value
+	Path string
+	Node *compile.Node
+	Args cty.Value
+	// Trigger is the output of the run's trigger.
+	Trigger cty.Value
 	Attempt int
 	Begun   time.Time
 	Cursor  []byte

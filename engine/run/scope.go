@@ -39,7 +39,7 @@ func (m *Machine) scopeOf(f *frame, needs compile.Needs, path string, begun time
 	}
 	ev := lang.NewEval(lang.EvalLimits{})
 	ev.Now = func() (time.Time, bool) { return begun, true }
-	ev.Seed = m.info.ID + "|" + path
+	ev.Seed, ev.Random = m.info.ID+"|"+path, m.info.Random
 	return m.rb.Blueprint.Scope.WithEval(ev, vars)
 }
 

@@ -1,9 +1,16 @@
 // Package vault seals secret values before they are stored.
 //
-// A Vault holds the keys of one key file, which lies outside the data folder: who
-// has only the data folder has no secret. Seal encrypts and binds a value to its
-// place (run, path, name); Unseal opens it there and nowhere else. The file is
-// made by the first start and never written again.
+// A Vault holds keys. Seal encrypts and binds a value to its place (run, path,
+// name); Unseal opens it there and nowhere else.
+//
+// Values are sealed with data keys. Those are stored beside the data as a keyring,
+// which is sealed itself with a master key that the data does not have: of a key
+// file, of an address, or of a key service (Place). So a copy of the data alone
+// opens nothing, and the master key is rotated without touching a value (Rekey).
+// The key file is made by the first start; only Rekey writes it again, in an order
+// that leaves a pair of keyring and key that fit wherever it is cut off. What an
+// earlier release sealed with the key file itself still opens: its keys become
+// data keys (NewKeyring).
 //
 // # Form
 //
@@ -19,7 +26,8 @@
 // useful part 3.5 and 5.2 MB), protobuf and x/crypto among the modules, and
 // about 1 ms to each start, for the 40 lines in xaes.go.
 //
-// Rotation: a key file may hold several keys. The primary seals, all open.
+// A key file, and a keyring, may hold several keys. The primary seals, all open.
 //
-// It imports only the standard library. Start reading at Open, then Seal.
+// It imports only the standard library; key services come in from outside
+// (OpenService). Start reading at keyring.go, then vault.go.
 package vault

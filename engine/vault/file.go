@@ -17,24 +17,25 @@ const maxFile = 1 << 20
 
 // Open reads the key file at path. If there is none, it makes one, with a fresh
 // key, mode 0600 and all that is needed to survive a power cut; missing folders
-// above it get mode 0700. A file that is there is never written, whatever it holds.
+// above it get mode 0700. A file that is there is not written, whatever it holds; only Rekey does.
 //
 // Use OpenExisting once something has been sealed: a second key would not open it.
 func Open(path string) (*Vault, error) {
-	v, err := read(path)
+	_, v, err := read(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return v, err
 	}
 	if err := create(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("cannot make the key file %s: %w", path, err)
 	}
-	return read(path) // ours, or that of a process that was faster
+	_, v, err = read(path) // ours, or that of a process that was faster
+	return v, err
 }
 
 // OpenExisting reads the key file at path. If there is none, the error is
 // fs.ErrNotExist and says what that means.
 func OpenExisting(path string) (*Vault, error) {
-	v, err := read(path)
+	_, v, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the key file %s is missing: the secrets stored with it cannot be read: "+
 			"restore the file from a backup; if there is none, those secrets are lost and must be set again with a new key file (%w)", path, fs.ErrNotExist)
@@ -42,35 +43,35 @@ func OpenExisting(path string) (*Vault, error) {
 	return v, err
 }
 
-func read(path string) (*Vault, error) {
+func read(path string) (k keyset, v *Vault, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the key file: %w", err)
+		return k, nil, fmt.Errorf("cannot read the key file: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the key file: %w", err)
+		return k, nil, fmt.Errorf("cannot read the key file: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("the key file %s is not a file (%s): name a file, or a path where none exists yet", path, info.Mode().Type())
+		return k, nil, fmt.Errorf("the key file %s is not a file (%s): name a file, or a path where none exists yet", path, info.Mode().Type())
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("the key file %s has mode %04o, so that others on this machine may read the keys: run\n\n\tchmod 600 %s\n\nand, if others may have read it, replace the secrets stored with it", path, mode, quote(path))
+		return k, nil, fmt.Errorf("the key file %s has mode %04o, so that others on this machine may read the keys: run\n\n\tchmod 600 %s\n\nand, if others may have read it, replace the secrets stored with it", path, mode, quote(path))
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the key file %s: %w", path, err)
+		return k, nil, fmt.Errorf("cannot read the key file %s: %w", path, err)
 	}
 	if len(text) > maxFile {
-		return nil, refuse(path, fmt.Errorf("it is larger than %d bytes", maxFile))
+		return k, nil, refuse(path, fmt.Errorf("it is larger than %d bytes", maxFile))
 	}
-	v, err := decodeKeyset(text)
+	k, v, err = decodeKeyset(text)
 	if err != nil {
-		return nil, refuse(path, err)
+		return k, nil, refuse(path, err)
 	}
 	v.path = path
-	return v, nil
+	return k, v, nil
 }
 
 func refuse(path string, why error) error {
@@ -89,7 +90,7 @@ func create(path string) error {
 		return err
 	}
 	// A whole file appears under its name or none does.
-	temporary := path + ".new-" + hex.EncodeToString(Random(6))
+	temporary := path + partSuffix + hex.EncodeToString(Random(6))
 	if err := writeSynced(temporary, text); err != nil {
 		return errors.Join(err, removed(temporary))
 	}
@@ -103,6 +104,64 @@ func create(path string) error {
 		return err
 	}
 	return syncFolder(dir)
+}
+
+// addKey gives the key file a further key, which seals from now on; it makes the file if there is none.
+func addKey(path string) error {
+	k, _, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = Open(path)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return replace(path, k.withFresh())
+}
+
+// dropOldKeys leaves the key file only the key that seals.
+func dropOldKeys(path string) error {
+	k, _, err := read(path)
+	if err != nil || len(k.Keys) == 1 {
+		return err
+	}
+	return replace(path, k.withOnlyPrimary())
+}
+
+// partSuffix begins what is added to the name of a key file for one that is being written.
+const partSuffix = ".new-"
+
+// sweep removes what writers that were killed have left beside a key file: keys, too.
+func sweep(path string) error {
+	dir, prefix := filepath.Dir(path), filepath.Base(path)+partSuffix
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), prefix) {
+			errs = append(errs, removed(filepath.Join(dir, f.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// replace puts another key file in the place of one: whole or not at all, whatever happens meanwhile.
+func replace(path string, k keyset) error {
+	text, err := k.encode()
+	if err != nil {
+		return err
+	}
+	temporary := path + partSuffix + hex.EncodeToString(Random(6))
+	err = writeSynced(temporary, text)
+	if err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot replace the key file %s: %w", path, errors.Join(err, removed(temporary)))
+	}
+	return syncFolder(filepath.Dir(path))
 }
 
 // writeSynced makes a file that must not exist, readable by its owner only.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -33,16 +34,27 @@ type keysetKey struct {
 
 const note = "Secret. Keep a copy apart from the data: without this file no stored secret can be read."
 
-func newKeyset() keyset {
+func newKeyset() keyset { return keyset{Format: keysetFormat, Note: note}.withFresh() }
+
+// withFresh is the key set with one key more, which seals from now on.
+func (k keyset) withFresh() keyset {
+	taken := map[string]bool{keyID(0): true}
+	for _, key := range k.Keys {
+		taken[key.ID] = true
+	}
+	id := keyID(0)
+	for taken[id] {
+		id = keyID(binary.BigEndian.Uint32(Random(4)))
+	}
 	key := Random(keySize)
-	var id uint32
-	for id == 0 {
-		id = binary.BigEndian.Uint32(Random(4))
-	}
-	return keyset{
-		Format: keysetFormat, Note: note, Primary: keyID(id),
-		Keys: []keysetKey{{ID: keyID(id), Algorithm: algorithm, Key: key, Check: checkOf(key)}},
-	}
+	k.Primary, k.Keys = id, append([]keysetKey{{ID: id, Algorithm: algorithm, Key: key, Check: checkOf(key)}}, k.Keys...)
+	return k
+}
+
+// withOnlyPrimary is the key set without the keys that no longer seal.
+func (k keyset) withOnlyPrimary() keyset {
+	k.Keys = slices.DeleteFunc(slices.Clone(k.Keys), func(key keysetKey) bool { return key.ID != k.Primary })
+	return k
 }
 
 func checkOf(key []byte) string {
@@ -56,16 +68,21 @@ func (k keyset) encode() ([]byte, error) {
 }
 
 // decodeKeyset reads a key file. Its errors never quote the text.
-func decodeKeyset(text []byte) (*Vault, error) {
-	var k keyset
+func decodeKeyset(text []byte) (k keyset, _ *Vault, _ error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&k); err != nil {
-		return nil, fmt.Errorf("it is not a key file")
+		return k, nil, fmt.Errorf("it is not a key file")
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("something stands after its end")
+		return k, nil, fmt.Errorf("something stands after its end")
 	}
+	v, err := k.vault()
+	return k, v, err
+}
+
+// vault checks the keys and makes them ready for use.
+func (k keyset) vault() (*Vault, error) {
 	if k.Format != keysetFormat {
 		return nil, fmt.Errorf("its format is not %q", keysetFormat)
 	}

@@ -1,7 +1,9 @@
 package vault
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,11 +24,12 @@ const (
 	Overhead = headerSize + nonceSize + tagSize
 )
 
-// Vault holds the keys of one key file. It is immutable and safe for concurrent use.
+// Vault holds the keys of one key file, or of one keyring. It is immutable and safe for concurrent use.
 type Vault struct {
 	path    string
 	primary uint32
 	keys    map[uint32]*xaes
+	derive  []byte // of a keyring: what Derive expands
 }
 
 // KeyID names the key that seals, as eight hexadecimal digits. It is not secret.
@@ -74,6 +77,15 @@ func (v *Vault) Unseal(sealed, bind []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: it was altered, or moved here from another place (key %s is right)", ErrDoesNotOpen, keyID(id))
 	}
 	return plain, nil
+}
+
+// Derive gives n bytes, at most 8160, that are secret and always the same for a purpose: of a keyring, whatever
+// keys it gets later.
+func (v *Vault) Derive(purpose string, n int) ([]byte, error) {
+	if len(v.derive) == 0 {
+		return nil, errors.New("vault: a key file alone derives nothing")
+	}
+	return hkdf.Expand(sha256.New, v.derive, purpose, n)
 }
 
 // Random gives n bytes fit for keys and tokens; none if n is not positive.

@@ -6,6 +6,9 @@
 package standard
 
 import (
+	"context"
+	"errors"
+
 	"currant/engine/ingress"
 	"currant/engine/outbound"
 	"currant/steps"
@@ -44,5 +47,22 @@ func Connections(deps Deps) []*steps.ConnectionKind {
 
 // Triggers are the trigger kinds.
 func Triggers(deps Deps) []*ingress.Kind {
-	return append([]*ingress.Kind{ingress.Manual, ingress.JSONEndpoint, ingress.Schedule}, xurrent.Triggers(deps.xurrent())...)
+	return append([]*ingress.Kind{ingress.Manual, jsonEndpoint(deps), ingress.Schedule}, xurrent.Triggers(deps.xurrent())...)
+}
+
+// jsonEndpoint is the kind whose customer_secret() gives what secret_set has kept with a customer of the only
+// connection's account.
+func jsonEndpoint(deps Deps) *ingress.Kind {
+	k := *ingress.JSONEndpoint
+	k.CustomerSecret = func(ctx context.Context, t *ingress.Trigger, r *ingress.Request, account, name string) (string, bool, error) {
+		if r.Kept == nil || t.Only == nil {
+			return "", false, errors.New("customer_secret() needs the store of a runner")
+		}
+		connection, err := t.Only(xurrent.ConnectionKind(deps.xurrent()).Name)
+		if err != nil {
+			return "", false, err
+		}
+		return deps.xurrent().CustomerSecret(ctx, r.Kept, connection, account, name)
+	}
+	return &k
 }

@@ -1,6 +1,8 @@
 package xurrent
 
 import (
+	"context"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -9,15 +11,16 @@ import (
 	"currant/steps"
 )
 
-// Config reads an installation's configuration.
-var Config = planned[configArgs, cty.Value](steps.Kind{
-	Name:       "config",
-	Effect:     steps.Read,
-	Connection: connectionType,
-	Doc:        "Reads how a customer has configured an app. Where a required field or secret is missing, the run is put back for a minute.",
-	Examples: []steps.Example{{
-		Title: "A web address and its key",
-		HCL: `step "config" "config" {
+// newConfig reads an installation's configuration.
+func newConfig(d Deps) *steps.Kind {
+	return steps.Action(steps.Kind{
+		Name:       "config",
+		Effect:     steps.Read,
+		Connection: connectionType,
+		Doc:        "Reads how a customer has configured an app. Where a required field or secret is missing, the run is put back for a minute, up to 60 times.",
+		Examples: []steps.Example{{
+			Title: "A web address and its key",
+			HCL: `step "config" "config" {
   customer_account_id = "wdc"
   app_reference       = "survey"
   field "form_url" { required = true }
@@ -27,10 +30,14 @@ var Config = planned[configArgs, cty.Value](steps.Kind{
   }
   field "api_key" { secret = true }
 }`,
-	}},
-	Check:  checkConfig,
-	Output: configType,
-})
+		}},
+		Check:   checkConfig,
+		Output:  configType,
+		Unknown: configUnknown,
+	}, func(ctx context.Context, c *steps.Call, a configArgs) (cty.Value, error) {
+		return readConfig(ctx, d, c, a)
+	})
+}
 
 type configArgs struct {
 	Fields []configField `hcl:"field,block" doc:"A field of the configuration form."`
@@ -60,6 +67,36 @@ func configType(c *steps.Check) cty.Type {
 		"suspended":           cty.Bool,
 		"suspension_comment":  cty.String,
 	})
+}
+
+// configUnknown is sensitive in the secret fields, and where a default is.
+func configUnknown(c *steps.Check) cty.Value {
+	attrs := map[string]cty.Value{}
+	for name, t := range configType(c).AttributeTypes() {
+		attrs[name] = cty.UnknownVal(t)
+	}
+	fields := map[string]cty.Value{}
+	written := elements(steps.Arg(c.Args, "field"))
+	for i, b := range c.Body.BlocksOf("field") {
+		name := b.Label()
+		if name == "" {
+			continue
+		}
+		v := cty.UnknownVal(fieldType(b.Body).WithoutOptionalAttributesDeep())
+		if i >= len(written) || mayBeSecret(written[i]) {
+			v = lang.MarkSensitive(v)
+		}
+		fields[name] = v
+	}
+	attrs["config"] = cty.ObjectVal(fields)
+	return cty.ObjectVal(attrs)
+}
+
+// mayBeSecret says whether a field's value may have to be hidden; what is not known yet may.
+func mayBeSecret(field cty.Value) bool {
+	secret, known := steps.Known(field, "secret")
+	def := steps.Arg(field, "default")
+	return !known || secret.True() || def != cty.NilVal && lang.IsSensitive(def)
 }
 
 func fieldType(b *lang.Body) cty.Type {

@@ -9,7 +9,7 @@ import (
 )
 
 // ConfigUpdate changes an installation's configuration.
-var ConfigUpdate = planned[configUpdateArgs, configUpdateResult](steps.Kind{
+var ConfigUpdate = steps.Action(steps.Kind{
 	Name:       "config_update",
 	Effect:     steps.Idempotent,
 	Connection: connectionType,
@@ -27,7 +27,7 @@ var ConfigUpdate = planned[configUpdateArgs, configUpdateResult](steps.Kind{
 }`,
 	}},
 	Check: checkConfigUpdate,
-})
+}, updateConfig)
 
 type configUpdateArgs struct {
 	CustomFields cty.Value   `hcl:"custom_fields,optional" doc:"New values: a map by the form elements' ids, or a list of { id, value }. Others are kept."`
@@ -53,6 +53,9 @@ func checkConfigUpdate(c *steps.Check) hcl.Diagnostics {
 	if b := c.Body.Block("suspension"); b != nil && b.Body.Attr("comment") != nil {
 		s := &steps.Check{Body: b.Body, Args: steps.Arg(c.Args, "suspension"), Scope: c.Scope}
 		diags = append(diags, notEmpty(s, "comment")...)
+		if v, ok := steps.Known(s.Args, "comment"); ok && len(v.AsString()) > maxComment {
+			diags = append(diags, lang.Error(steps.At(b.Body, "comment"), "Invalid value for \"comment\"", "It may have %d bytes at most.", maxComment))
+		}
 	}
 	return append(diags, checkCustomFields(c)...)
 }

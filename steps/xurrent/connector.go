@@ -1,6 +1,8 @@
 package xurrent
 
 import (
+	"log/slog"
+
 	"currant/engine/ingress"
 	"currant/engine/outbound"
 	"currant/steps"
@@ -19,11 +21,13 @@ type Deps struct {
 	Models *Models
 	// Verifier verifies webhooks; nil makes one.
 	Verifier *verify.Verifier
+	// Log is told what events hold that is left out; nil discards it.
+	Log *slog.Logger
 }
 
 // Kinds are the connector's step kinds.
 func Kinds(d Deps) []*steps.Kind {
-	return []*steps.Kind{newQuery(d), newMutation(d), Upload, Token, Config, SecretSet, ConfigUpdate, Async}
+	return []*steps.Kind{newQuery(d), newMutation(d), Upload, newToken(d), newConfig(d), newSecretSet(d), ConfigUpdate, newAsync(d)}
 }
 
 // Triggers are the connector's trigger kinds.
@@ -31,8 +35,6 @@ func Triggers(d Deps) []*ingress.Kind {
 	if d.Verifier == nil {
 		d.Verifier = verify.New(verify.Options{Outbound: d.Outbound})
 	}
-	return []*ingress.Kind{
-		NewWebhook(TriggerDeps{Verifier: d.Verifier, Issuer: d.issuer}),
-		SecretsChanged, InstallationChanged, AutomationWebhook, Configuration,
-	}
+	t := TriggerDeps{Verifier: d.Verifier, Log: d.Log, Issuer: d.issuer, Provider: d.provider, IssuerAt: d.issuerAt, Installed: d.installed}
+	return []*ingress.Kind{NewWebhook(t), NewSecretsChanged(t), NewInstallationChanged(t), NewAutomationWebhook(t), NewConfiguration(t)}
 }

@@ -2,6 +2,7 @@ package xurrent
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -123,5 +124,27 @@ func TestLostAnswerOfACreate(t *testing.T) {
 	}
 	if n := w.stored().Records(); n != before+1 {
 		t.Errorf("%d records were made, want 1", n-before)
+	}
+}
+
+func TestP48InlineImage(t *testing.T) {
+	w := newWorld(t, sim.Options{})
+	stored, err := Upload.Do(t.Context(), w.call(Upload, "file_name = \"d.png\"\nfile_content_base64 = \"iVBORw0KGgo=\""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := stored.GetAttr("storage_key").AsString()
+	k := newMutation(w.deps)
+	_, err = k.Do(t.Context(), w.call(k, fmt.Sprintf(`mutation = "noteCreate"
+input = {
+  ownerId     = %q
+  text        = "Before ![diagram](%s) after"
+  attachments = [{ key = %q, inline = true }]
+}`, w.stored().All("Request")[0]["id"], key, key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.requests(`"attachments":[{"inline":true,"key":"`+key+`"}]`) != 1 {
+		t.Error("the attachment was not sent as inline")
 	}
 }

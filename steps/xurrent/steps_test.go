@@ -2,7 +2,6 @@ package xurrent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -176,21 +175,6 @@ func TestStepOutputs(t *testing.T) {
 	c.Collected = cty.Number
 	if got := Query.OutputType(c); !got.HasAttribute("collected") || !got.AttributeType("collected").Equals(cty.List(cty.Number)) {
 		t.Errorf("got %#v", got)
-	}
-}
-
-func TestPlannedKinds(t *testing.T) {
-	for _, k := range []*steps.Kind{Token, Config, SecretSet, ConfigUpdate, Async} {
-		if !k.Planned {
-			t.Errorf("%s is not planned", k.Name)
-		}
-		if k.Do == nil {
-			continue
-		}
-		var e *steps.Error
-		if _, err := k.Do(context.Background(), &steps.Call{Args: cty.EmptyObjectVal}); !errors.As(err, &e) || e.Kind != steps.InternalError {
-			t.Errorf("%s: %v", k.Name, err)
-		}
 	}
 }
 

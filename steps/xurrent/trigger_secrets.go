@@ -1,33 +1,184 @@
 package xurrent
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/ingress"
 	"currant/engine/lang"
+	"currant/steps"
 )
 
-// SecretsChanged brings the secrets of installations.
-var SecretsChanged = ingress.Define[secretsArgs](ingress.Kind{
-	Name:       "secrets_changed",
-	Doc:        "A customer's account has sent secrets of an app: credentials, the policy of its webhook, secret fields. They are stored, sealed, before the run; the run sees none of them.",
-	Endpoint:   true,
-	Planned:    true,
-	App:        true,
-	Connection: connectionType,
-	Examples: []lang.Example{{
-		Title: "The secrets of the blueprint's apps",
-		HCL:   `trigger "secrets_changed" {}`,
-	}, {
-		Title: "Of certain apps",
-		HCL:   `trigger "secrets_changed" { app_references = ["survey"] }`,
-	}},
-	Output: func(*ingress.Check) cty.Type {
-		return cty.Object(map[string]cty.Type{"customer_account_id": cty.String, "app_reference": cty.String, "webhook": appWebhook})
-	},
-})
+// SecretsChanged is the trigger kind as long as nothing verifies signatures.
+var SecretsChanged = NewSecretsChanged(TriggerDeps{})
+
+// NewSecretsChanged is the trigger kind that brings the secrets of installations.
+func NewSecretsChanged(d TriggerDeps) *ingress.Kind {
+	return ingress.Define[secretsArgs](d.receiving(ingress.Kind{
+		Name:       "secrets_changed",
+		Doc:        "A customer's account has sent secrets of an app: credentials, the policy of its webhook, secret fields. They are stored, sealed, before the run; the run sees none of them.",
+		Endpoint:   true,
+		App:        true,
+		Connection: connectionType,
+		Examples: []lang.Example{{
+			Title: "The secrets of the blueprint's apps",
+			HCL:   `trigger "secrets_changed" {}`,
+		}, {
+			Title: "Of certain apps",
+			HCL:   `trigger "secrets_changed" { app_references = ["survey"] }`,
+		}},
+		Check: checkReferences,
+		Output: func(*ingress.Check) cty.Type {
+			return cty.Object(map[string]cty.Type{"customer_account_id": cty.String, "app_reference": cty.String, "webhook": appWebhook})
+		},
+	}, TriggerDeps.acceptSecrets))
+}
 
 type secretsArgs struct {
 	account
-	AppReferences []string `hcl:"app_references,optional" doc:"References of apps; by default those of the blueprint, or any where it has none."`
+	AppReferences []string `hcl:"app_references,optional" doc:"References of apps; by default those of the blueprint, or any where it has none. Secrets of other apps are discarded."`
+}
+
+// checkReferences reports a list of apps that would accept nothing, or holds what no app is called.
+func checkReferences(c *ingress.Check) (diags hcl.Diagnostics) {
+	v, ok := quotable(c.Args, "app_references")
+	if !ok {
+		return nil
+	}
+	if v.LengthInt() == 0 {
+		return hcl.Diagnostics{lang.Error(steps.At(c.Body, "app_references"), "Invalid value for \"app_references\"",
+			"An empty list would accept nothing: name an app, or leave \"app_references\" out.")}
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, el := it.Element(); !isAppID(textIn(el)) {
+			return hcl.Diagnostics{lang.Error(steps.At(c.Body, "app_references"), "Invalid value for \"app_references\"",
+				"Each element is the reference of an app: not empty, and without blanks.")}
+		}
+	}
+	return nil
+}
+
+func planSecrets(t *ingress.Trigger) *appPlan {
+	return planApp(t, func(p *appPlan, a secretsArgs) {
+		if p.apps = a.AppReferences; p.apps == nil {
+			p.apps = appsIn(t.Scope)
+		}
+	})
+}
+
+// secretsEvent is the event of secrets_changed.
+const secretsEvent = "app_instance.secrets-update"
+
+// acceptSecrets keeps what a delivery brings (PLATFORM 7.3), before anything else is asked: whoever has sent it
+// does not have it any more. An error after that makes the sender send it again.
+func (d TriggerDeps) acceptSecrets(ctx context.Context, t *ingress.Trigger, r *ingress.Request) (ingress.Event, error) {
+	p := planSecrets(t)
+	customers, err := d.customers(t, r, p)
+	if err != nil {
+		return ingress.Event{}, err
+	}
+	w, attrs, err := d.openProvider(ctx, t, r, customers)
+	if err != nil || attrs == nil || w.other(attrs["event"].AsString(), []string{secretsEvent}) {
+		return w.event, err
+	}
+	payload, err := ingress.Fit(attrs["payload"], secretsPayload, nil, w.root+".payload")
+	if err != nil {
+		return ingress.Event{}, err
+	}
+	customer, app, err := w.named(payload)
+	if err != nil || w.mismatch(p, app) {
+		return w.event, err
+	}
+	brought := secretsDelivery{Customer: customer, App: app, Instance: textIn(attrs["object_nodeID"]),
+		Application: applicationIn(payload.GetAttr("application")), Authorization: applicationIn(payload.GetAttr("authorization_application"))}
+	if brought.Secrets, err = w.secretsIn(payload.GetAttr("secrets")); err != nil {
+		return ingress.Event{}, err
+	}
+	if brought.Policy, err = w.policyIn(payload.GetAttr("policy"), customer, app); err != nil {
+		return ingress.Event{}, err
+	}
+	if err := customers.Store(ctx, brought); err != nil {
+		return ingress.Event{}, fmt.Errorf("the secrets of app %s for customer %s: %w", cut(app), cut(customer), err)
+	}
+	w.forget(ctx, customers)
+	w.event.Context = p.context(customer, app)
+	w.event.Value = cty.ObjectVal(map[string]cty.Value{
+		"customer_account_id": cty.StringVal(customer), "app_reference": cty.StringVal(app), "webhook": appWebhookOf(attrs)})
+	return w.event, nil
+}
+
+// secretsPayload is what a delivery of secrets may have (PLATFORM 7.3).
+var secretsPayload = func() cty.Type {
+	application := cty.ObjectWithOptionalAttrs(map[string]cty.Type{"nodeID": cty.String, "client_id": cty.String, "client_secret": cty.String}, []string{"nodeID"})
+	policy := map[string]cty.Type{"nodeID": cty.String, "audience": cty.String, "algorithm": cty.String, "public_key": cty.String, "issuer": cty.String}
+	return cty.ObjectWithOptionalAttrs(map[string]cty.Type{
+		"app_offering":              cty.Object(map[string]cty.Type{"reference": cty.String}),
+		"customer_account_id":       cty.String,
+		"application":               application,
+		"authorization_application": application,
+		"policy":                    cty.ObjectWithOptionalAttrs(policy, []string{"nodeID", "audience", "algorithm", "public_key", "issuer"}),
+		"secrets":                   cty.DynamicPseudoType,
+	}, []string{"application", "authorization_application", "policy", "secrets"})
+}()
+
+func applicationIn(v cty.Value) *oauthApplication {
+	if v.IsNull() {
+		return nil
+	}
+	return &oauthApplication{NodeID: textIn(v.GetAttr("nodeID")), ClientID: textIn(v.GetAttr("client_id")), ClientSecret: textIn(v.GetAttr("client_secret"))}
+}
+
+// policyIn is a customer's policy. One that nothing can be verified by is kept too, for the rest of the delivery
+// would be lost with it; the log says so.
+func (w *delivery) policyIn(v cty.Value, customer, app string) (*webhookPolicy, error) {
+	if v.IsNull() {
+		return nil, nil
+	}
+	p := &webhookPolicy{ID: textIn(v.GetAttr("nodeID")), Algorithm: strings.ToUpper(textIn(v.GetAttr("algorithm"))),
+		PublicKeyPEM: textIn(v.GetAttr("public_key")), Issuer: textIn(v.GetAttr("issuer")), Audience: textIn(v.GetAttr("audience"))}
+	if p.Issuer == "" {
+		args, err := connectionOf(w.t)
+		if err != nil {
+			return nil, err
+		}
+		if p.Issuer, err = w.IssuerAt(args, customer); err != nil {
+			r := refusal(http.StatusUnprocessableEntity, "%s.payload.customer_account_id: it is no account's id.", w.root)
+			r.Reason = err.Error()
+			return nil, r
+		}
+	}
+	if _, err := p.verifiable(); err != nil {
+		w.Log.Warn("the webhook policy of a customer "+err.Error(), "customer", cut(customer), "app", cut(app))
+	}
+	return p, nil
+}
+
+// secretsIn are the secret fields that were entered. What is no text is kept as its JSON; a null brings nothing.
+func (w *delivery) secretsIn(v cty.Value) (map[string]string, error) {
+	if v.IsNull() {
+		return nil, nil
+	}
+	if !v.Type().IsObjectType() {
+		return nil, refusal(http.StatusUnprocessableEntity, "%s.payload.secrets: an object is required.", w.root)
+	}
+	out := map[string]string{}
+	for name, el := range v.AsValueMap() {
+		switch {
+		case el.IsNull():
+		case el.Type() == cty.String:
+			out[name] = el.AsString()
+		default:
+			b, err := lang.ToJSON(el)
+			if err != nil {
+				return nil, refusal(http.StatusUnprocessableEntity, "%s.payload.secrets: a value cannot be kept.", w.root)
+			}
+			out[name] = string(b)
+		}
+	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package xurrent
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/hashicorp/hcl/v2"
@@ -19,8 +20,30 @@ type TriggerDeps struct {
 	// Issuer is the address of the account that a connection, by its arguments, belongs to: the issuer of the
 	// account's tokens, or what they begin with (PLATFORM 1.2).
 	Issuer func(connection cty.Value) (string, error)
+	// Provider names the account that a connection belongs to among those whose customers are kept.
+	Provider func(connection cty.Value) (string, error)
+	// IssuerAt is the address of a customer's account, in the environment that a connection is in.
+	IssuerAt func(connection cty.Value, customer string) (string, error)
+	// Installed asks the account of a connection for a customer's installation of an app: its node id, or "" for
+	// none, and when it was made.
+	Installed func(ctx context.Context, connection cty.Value, customer, app string) (node, created string, err error)
 	// Log is told at debug level what events hold that is left out; nil discards it.
 	Log *slog.Logger
+}
+
+// receiving is a kind that receives events, if there is what verifies them; without it is planned.
+func (d TriggerDeps) receiving(k ingress.Kind, accept func(TriggerDeps, context.Context, *ingress.Trigger, *ingress.Request) (ingress.Event, error)) ingress.Kind {
+	if d.Verifier == nil {
+		k.Planned = true
+		return k
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	k.Accept = func(ctx context.Context, t *ingress.Trigger, r *ingress.Request) (ingress.Event, error) {
+		return accept(d, ctx, t, r)
+	}
+	return k
 }
 
 // Webhook is the trigger kind as long as nothing verifies signatures.
@@ -32,7 +55,6 @@ func NewWebhook(d TriggerDeps) *ingress.Kind {
 		Name:       "webhook",
 		Doc:        "A webhook of a Xurrent account. Signed bodies are verified by the policy, or by the keys that the account publishes.",
 		Endpoint:   true,
-		Planned:    d.Verifier == nil,
 		Connection: connectionType,
 		Examples: []lang.Example{{
 			Title: "Requests whose status has changed",
@@ -58,13 +80,7 @@ func NewWebhook(d TriggerDeps) *ingress.Kind {
 		},
 		Output: webhookType,
 	}
-	if d.Verifier != nil {
-		if d.Log == nil {
-			d.Log = slog.New(slog.DiscardHandler)
-		}
-		k.Accept = d.acceptWebhook
-	}
-	return ingress.Define[webhookArgs](k)
+	return ingress.Define[webhookArgs](d.receiving(k, TriggerDeps.acceptWebhook))
 }
 
 type webhookArgs struct {

@@ -2,18 +2,13 @@ package xurrent
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"slices"
 	"sync/atomic"
 
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/ingress"
-	"currant/engine/lang"
 	"currant/steps/xurrent/verify"
 )
 
@@ -85,183 +80,65 @@ func (d TriggerDeps) acceptWebhook(ctx context.Context, t *ingress.Trigger, r *i
 	if err != nil {
 		return ingress.Event{}, fmt.Errorf("the account of the trigger of %s/%s: %w", t.Blueprint, t.Runbook, err)
 	}
-	body, err := r.JSONText()
+	w, token, signed, err := d.open(t, r)
 	if err != nil {
 		return ingress.Event{}, err
 	}
-	token, signed, err := verify.Envelope(body)
-	if err != nil {
-		return ingress.Event{}, refusal(http.StatusBadRequest, "The body is not JSON that can be read: %s.", err)
-	}
-	w := webhook{TriggerDeps: d, t: t, plan: p, issuer: account, data: body, root: "body", header: r.Header}
+	w.issuer = account
 	if signed {
 		policy := p.policy
 		policy.IssuerPrefix = account
-		verified, err := d.Verifier.Verify(ctx, token, policy)
-		if err != nil {
-			return ingress.Event{}, ingress.Unauthorized("the signed body, by %s: %s", describe(policy), err)
+		if err := w.verify(ctx, token, policy); err != nil {
+			return ingress.Event{}, err
 		}
-		w.data, w.root, w.issuer = verified.Data, "data", verified.Issuer
-		w.event.Nonce, w.event.NonceUntil = verified.ID, verified.Until
 	} else if p.signed {
 		return ingress.Event{}, ingress.Unauthorized("the body is not signed, and %s asks for a signature", describe(p.policy))
 	}
-	w.event.At = r.At
-	if err := w.read(ctx); err != nil {
+	if err := w.read(ctx, p); err != nil {
 		return ingress.Event{}, err
 	}
 	return w.event, nil
 }
 
-// describe is a policy for the log.
-func describe(p verify.Policy) string {
-	issuer := "any issuer"
-	switch {
-	case len(p.Issuers) > 0:
-		issuer = "the issuer " + p.Issuers[0]
-	case p.IssuerPrefix != "":
-		issuer = "the account " + p.IssuerPrefix
-	}
-	if p.Key == nil {
-		return "the policy of " + issuer
-	}
-	return "the " + p.Algorithm + " policy of " + issuer
-}
-
-// refusal is an answer whose text the caller may read.
-func refusal(status int, format string, args ...any) *ingress.Refusal {
-	return &ingress.Refusal{Status: status, Message: fmt.Sprintf(format, args...)}
-}
-
-// webhook is one delivery on its way to an event.
-type webhook struct {
-	TriggerDeps
-	t    *ingress.Trigger
-	plan *webhookPlan
-	// issuer is whose the delivery is: verified, or that of the connection's account.
-	issuer string
-	data   []byte
-	root   string // what errors call data
-	header http.Header
-	event  ingress.Event
-}
-
-// dataLimits bound an event before it becomes a value; its bytes are bounded already.
-var dataLimits = lang.DataLimits{Bytes: 256 << 10, Depth: 64, Elements: 30_000}
-
-// fieldsType is what an event has; all but its name may be missing.
-var fieldsType = func() cty.Type {
-	attrs, optional := map[string]cty.Type{"payload": cty.DynamicPseudoType}, []string{"payload"}
-	for _, name := range numbersOf {
-		attrs[name] = cty.Number
-		optional = append(optional, name)
-	}
-	for _, name := range textsOf {
-		attrs[name] = cty.String
-		if name != "event" {
-			optional = append(optional, name)
-		}
-	}
-	return cty.ObjectWithOptionalAttrs(attrs, optional)
-}()
-
-// verifyEvent asks whether the receiver is one (PLATFORM 6.9).
-const verifyEvent = "webhook.verify"
-
-func (w *webhook) read(ctx context.Context) error {
-	if len(w.data) == 0 {
-		return refusal(http.StatusUnprocessableEntity, "The token has no claim \"data\".")
-	}
-	v, err := lang.ParseJSON(w.data, dataLimits)
+// read makes the event of a webhook trigger.
+func (w *delivery) read(ctx context.Context, p *webhookPlan) error {
+	attrs, err := w.fields()
 	if err != nil {
-		return refusal(http.StatusUnprocessableEntity, "%s: %s.", w.root, err)
-	}
-	attrs, ok := plainFields(v)
-	if !ok {
-		fields, err := ingress.Fit(v, fieldsType, nil, w.root)
-		if err != nil {
-			return err
-		}
-		attrs = fields.AsValueMap()
-	}
-	name := attrs["event"].AsString()
-	if name == "" {
-		return refusal(http.StatusUnprocessableEntity, "%s.event: the name of an event is required; it is empty.", w.root)
-	}
-	if callback := callbackOf(attrs["payload"]); name == verifyEvent && callback != "" {
-		return w.confirm(ctx, attrs, callback)
-	}
-	if err := w.delivery(attrs); err != nil {
 		return err
 	}
-	if len(w.plan.events) > 0 && !slices.Contains(w.plan.events, name) {
-		w.event.Discard = fmt.Sprintf("Discarded: the event %q is none of those that start a run.", cut(name))
+	if done, err := w.confirmed(ctx, attrs); done {
+		return err
+	}
+	if err := w.ids(attrs); err != nil {
+		return err
+	}
+	if w.other(attrs["event"].AsString(), p.events) {
 		return nil
 	}
-	if err := w.payload(attrs); err != nil {
+	if err := w.payload(attrs, p); err != nil {
 		return err
 	}
-	w.ignored(v)
 	w.event.Value = cty.ObjectVal(attrs)
 	return nil
 }
 
 // payload puts the payload into its declared type, and all of it beside that where the type leaves any out.
-func (w *webhook) payload(attrs map[string]cty.Value) error {
+func (w *delivery) payload(attrs map[string]cty.Value, p *webhookPlan) error {
 	attrs["raw_payload"] = cty.NullVal(cty.DynamicPseudoType)
-	if !w.plan.hasSchema {
+	if !p.hasSchema {
 		return nil
 	}
 	payload := attrs["payload"]
 	if payload.IsNull() {
 		payload = cty.EmptyObjectVal
 	}
-	typed, err := ingress.Fit(payload, w.plan.schema, w.plan.defaults, w.root+".payload")
+	typed, err := ingress.Fit(payload, p.schema, p.defaults, w.root+".payload")
 	if err != nil {
 		return err
 	}
 	attrs["payload"] = typed
-	if leavesOut(payload, w.plan.schema) {
+	if leavesOut(payload, p.schema) {
 		attrs["raw_payload"] = payload
 	}
-	return nil
-}
-
-// ignored tells which fields an event has that triggers do not put out. Their values may be private.
-func (w *webhook) ignored(v cty.Value) {
-	if !w.Log.Enabled(context.Background(), slog.LevelDebug) {
-		return
-	}
-	var names []string
-	for name := range v.Type().AttributeTypes() {
-		if !fieldsType.HasAttribute(name) {
-			names = append(names, cut(name))
-		}
-	}
-	if len(names) > 0 {
-		slices.Sort(names)
-		w.Log.Debug("Ignored unexpected fields in webhook", "blueprint", w.t.Blueprint, "runbook", w.t.Runbook, "fields", names[:min(len(names), 50)])
-	}
-}
-
-// confirm answers webhook.verify: the webhook becomes active when its callback was called. No run starts.
-func (w *webhook) confirm(ctx context.Context, attrs map[string]cty.Value, callback string) error {
-	webhook := fmt.Sprintf("%s (%s)", cut(textIn(attrs["name"])), cut(textIn(attrs["webhook_nodeID"])))
-	var err error = &verify.Rejected{Reason: "the body is not signed, and the trigger belongs to no connection whose account's host the callback could be compared with"}
-	if w.issuer != "" {
-		err = w.Verifier.Callback(ctx, callback, w.issuer)
-	}
-	var rejected *verify.Rejected
-	switch {
-	case errors.As(err, &rejected):
-		r := refusal(http.StatusUnprocessableEntity, "%s.payload.callback: an https address on the account's host is required.", w.root)
-		r.Reason = fmt.Sprintf("webhook %s: %s", webhook, rejected)
-		return r
-	case err != nil:
-		r := refusal(http.StatusBadGateway, "Unable to verify webhook %s: its callback failed.", webhook)
-		r.Reason = fmt.Sprintf("the callback of webhook %s: %s", webhook, err)
-		return r
-	}
-	w.event.Discard = "Webhook verification handled: " + webhook
 	return nil
 }

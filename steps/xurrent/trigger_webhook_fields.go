@@ -5,8 +5,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
-
-	"currant/engine/outbound"
 )
 
 // maxDelivery is the length of a delivery's id, in bytes; the platform sends UUIDs.
@@ -19,8 +17,8 @@ var (
 	originHeaders   = []string{"X-Xurrent-Delivery-Origin", "X-4me-Delivery-Origin"}
 )
 
-// delivery reads which delivery it is, and which one it repeats, from the headers, which nobody has signed.
-func (w *webhook) delivery(attrs map[string]cty.Value) error {
+// ids reads which delivery it is, and which one it repeats, from the headers, which nobody has signed.
+func (w *delivery) ids(attrs map[string]cty.Value) error {
 	var ok bool
 	if w.event.Delivery, ok = headerOf(w.header, deliveryHeaders); !ok || w.event.Delivery == "" {
 		return refusal(http.StatusUnprocessableEntity, "The header X-Xurrent-Delivery is required, once, with the id of the delivery.")
@@ -49,24 +47,6 @@ func headerOf(h http.Header, names []string) (string, bool) {
 	}
 	return "", true
 }
-
-// callbackOf is the address in the payload of webhook.verify, or "".
-func callbackOf(payload cty.Value) string {
-	if !payload.Type().IsObjectType() || payload.IsNull() || !payload.Type().HasAttribute("callback") {
-		return ""
-	}
-	return textIn(payload.GetAttr("callback"))
-}
-
-func textIn(v cty.Value) string {
-	if v.Type() != cty.String || v.IsNull() {
-		return ""
-	}
-	return v.AsString()
-}
-
-// cut is a text of a delivery, fit to be shown.
-func cut(s string) string { return outbound.EscapeLog(s, 200) }
 
 // plainFields are an event's fields where each has its type already, as the platform sends them: conversion
 // costs more than all else that is done with an event. false: they have to be converted, or do not fit.

@@ -10,10 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"currant/engine/ingress"
 )
@@ -35,12 +36,13 @@ func TestJ11EachSignedEventStartsOneRun(t *testing.T) {
 	h := newHook(t, hookOptions{trigger: policyOf(signer), level: 12})
 	const events, copies = 1000, 8
 	var taken, refused atomic.Int64
-	var wg sync.WaitGroup
+	var senders errgroup.Group
+	senders.SetLimit(32 * copies) // so that the copies of an event come at once, and no machine is too slow for all
 	for i := range events {
 		claims := h.claims(nil)
 		first := token(signer, es256, claims)
 		for j := range copies {
-			wg.Go(func() {
+			senders.Go(func() error {
 				sent := first
 				switch j % 3 {
 				case 1:
@@ -56,10 +58,11 @@ func TestJ11EachSignedEventStartsOneRun(t *testing.T) {
 				default:
 					t.Errorf("answer %d %s", w.Code, w.Body)
 				}
+				return nil
 			})
 		}
 	}
-	wg.Wait()
+	_ = senders.Wait() // none of them returns an error
 	if n := h.runs(); n != events || taken.Load() != events || refused.Load() != events*(copies-1) {
 		t.Errorf("%d runs, %d taken, %d refused", n, taken.Load(), refused.Load())
 	}

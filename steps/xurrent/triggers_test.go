@@ -66,7 +66,11 @@ func TestTriggerChecks(t *testing.T) {
 		{AutomationWebhook, "app_reference = \"a\"\nconnection = connection.x", ""},
 		{AutomationWebhook, "", "\"app_reference\" is required"},
 		{AutomationWebhook, "app_reference = \"\"", "may not be empty"},
-		{Configuration, "respond { status = 303 }", ""},
+		{Configuration, "app_reference = \"a\"\nrespond { status = 303 }", ""},
+		{Configuration, "respond { status = 303 }", "the blueprint has 0 apps"},
+		{SecretsChanged, "app_references = []", "would accept nothing"},
+		{SecretsChanged, "app_references = [\"a b\"]", "without blanks"},
+		{InstallationChanged, "app_reference = \"a b\"", "no blanks"},
 	} {
 		t.Run(tc.kind.Name, func(t *testing.T) {
 			_, diags := trigger(t, tc.kind, tc.src)

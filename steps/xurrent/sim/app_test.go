@@ -9,7 +9,7 @@ import (
 // app makes an offering with an installation.
 func (s *service) app(reference string) (offering, instance string) {
 	s.Helper()
-	a, _ := s.sim.account("acme")
+	a, _ := s.sim.Account("acme")
 	var made struct{ ID string }
 	s.mutate("appOfferingCreate", "appOffering", "id", map[string]any{"name": reference, "reference": reference,
 		"serviceInstanceId": text(a.All("ServiceInstance")[0], "id")}, &made)

@@ -33,6 +33,8 @@ const maxWait = time.Minute
 //	POST   /sim/rotate      {account}: its published keys are withdrawn
 //	POST   /sim/advance     {by}: moves the simulated time ahead
 //	GET    /sim/state       a summary
+//
+// appControls lists those of apps.
 func (s *Sim) controls() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/requests", s.controlRequests)
@@ -54,6 +56,7 @@ func (s *Sim) controls() *http.ServeMux {
 	mux.HandleFunc("POST /sim/rotate", s.controlRotate)
 	mux.HandleFunc("POST /sim/advance", s.controlAdvance)
 	mux.HandleFunc("GET /sim/state", s.controlState)
+	s.appControls(mux)
 	return mux
 }
 
@@ -266,6 +269,6 @@ func (s *Sim) controlState(w http.ResponseWriter, _ *http.Request) {
 		"now": s.clock.now().UTC(), "base": s.baseURL(), "addresses": AddressesOf(s.baseURL()), "accounts": accounts,
 		"limits":   map[string]any{"rate": rate, "cost": cost, "window": length.String()},
 		"storage":  map[string]any{"provider": s.options.Storage, "files": files, "bytes": kept},
-		"webhooks": s.hooks.list(), "deliveries": states, "faults": len(s.faults.list()),
+		"webhooks": s.hooks.list(), "deliveries": states, "faults": len(s.faults.list()), "installations": len(s.apps.find("", "", "")),
 	})
 }

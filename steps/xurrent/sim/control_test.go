@@ -19,7 +19,7 @@ func TestDeliverOnOrder(t *testing.T) {
 	}
 	_, claims := opened(t, d, "ES256", s.discoveredKey)
 	event, _ := claims["data"].(map[string]any)
-	a, _ := s.sim.account("acme")
+	a, _ := s.sim.Account("acme")
 	requests := a.All("Request")
 	latest := text(requests[len(requests)-1], "id")
 	payload, _ := event["payload"].(map[string]any)

@@ -106,14 +106,26 @@ func (c *courier) work() {
 	}
 }
 
-func (c *courier) deliver(p *parcel) {
+func (c *courier) deliver(p *parcel) { _, _, _ = c.attempt(c.sim.ctx, p) }
+
+// sendNow makes the first attempt of a delivery at once, outside the queue; further ones follow as they do after those of the queue.
+func (c *courier) sendNow(ctx context.Context, p *parcel) (answer received, state string, err error) {
+	c.mu.Lock()
+	c.remember(p)
+	p.state = stateWaiting
+	c.mu.Unlock()
+	return c.attempt(ctx, p)
+}
+
+// attempt makes one attempt of a delivery and settles what becomes of it, which is the state.
+func (c *courier) attempt(ctx context.Context, p *parcel) (answer received, state string, err error) {
 	s := c.sim
 	if p.webhook != "" && !s.hooks.may(p.account, p.webhook, p.event) {
 		c.settle(p, stateDropped, nil, 0)
-		return
+		return received{}, stateDropped, nil
 	}
 	try := attempt{At: s.clock.now().UTC()}
-	answer, err := s.post(s.ctx, p)
+	answer, err = s.post(ctx, p)
 	try.Status, try.Body = answer.status, answer.body[:min(len(answer.body), maxTryBody)]
 	if err != nil {
 		try.Error = err.Error()
@@ -123,16 +135,19 @@ func (c *courier) deliver(p *parcel) {
 	if p.webhook != "" && s.hooks.outcome(p.account, p.webhook, delivered) {
 		s.disable(p.account, p.webhook)
 	}
+	var next time.Duration
 	switch tries := len(p.attempts); {
 	case delivered:
-		c.settle(p, stateDelivered, &try, 0)
+		state = stateDelivered
 	case s.ctx.Err() != nil:
-		c.settle(p, stateDropped, &try, 0)
+		state = stateDropped
 	case tries < len(s.options.RetryDelays):
-		c.settle(p, stateWaiting, &try, s.options.RetryDelays[tries])
+		state, next = stateWaiting, s.options.RetryDelays[tries]
 	default:
-		c.settle(p, stateFailed, &try, 0)
+		state = stateFailed
 	}
+	c.settle(p, state, &try, next)
+	return answer, state, err
 }
 
 // settle notes how an attempt went, and sets the time of the next.

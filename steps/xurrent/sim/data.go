@@ -45,7 +45,10 @@ func (s *Sim) describe(a *graph.Account, hook, name string, o occurrence) data {
 		o.person = firstPerson(a)
 	}
 	d.PersonNodeID, d.PersonID = o.person, graph.Number(o.person)
-	if person, ok := a.Get("Person", o.person); ok {
+	if o.by == nil {
+		o.by = a
+	}
+	if person, ok := o.by.Get("Person", o.person); ok {
 		d.PersonName = text(person, "name")
 	}
 	if d.Payload == nil {
@@ -93,9 +96,15 @@ func (s *Sim) payload(a *graph.Account, o occurrence) map[string]any {
 
 // appPayload is that of app_instance.* (PLATFORM 7.4).
 func (s *Sim) appPayload(a *graph.Account, o occurrence, p map[string]any) {
-	offering := related(o.record, "appOffering")
-	record, _ := a.Get("AppOffering", offering)
-	p["app_offering"] = map[string]any{"reference": record["reference"], "id": graph.Number(offering), "nodeID": offering}
+	in := s.apps.instance(o.id)
+	offering, name := related(o.record, "appOffering"), ""
+	if in != nil {
+		name = in.app
+	} else {
+		record, _ := a.Get("AppOffering", offering)
+		name = text(record, "reference")
+	}
+	p["app_offering"] = map[string]any{"reference": name, "id": graph.Number(offering), "nodeID": offering, "updated": false}
 	p["customer_account_id"] = related(o.record, "customerAccount")
 	for field, key := range map[string]string{"disabled": "disabled", "enabledByCustomer": "enabled_by_customer", "suspended": "suspended"} {
 		on, _ := o.record[field].(bool)
@@ -103,6 +112,8 @@ func (s *Sim) appPayload(a *graph.Account, o occurrence, p map[string]any) {
 	}
 	if id := related(o.record, "customerRepresentative"); id != "" {
 		p["customer_representative"] = reference(a, "Person", id)
+	} else if in != nil {
+		p["customer_representative"] = reference(in.customer, "Person", in.person)
 	}
 }
 

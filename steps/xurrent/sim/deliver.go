@@ -88,7 +88,7 @@ func (s *Sim) controlDeliver(w http.ResponseWriter, r *http.Request) {
 
 // packOrder checks an order and makes its first delivery.
 func (s *Sim) packOrder(o *deliverOrder) (*parcel, error) {
-	a, ok := s.account(o.Account)
+	a, ok := s.Account(o.Account)
 	if !ok {
 		return nil, fmt.Errorf("account must be the id of an account, such as \"acme\", and is %q", o.Account)
 	}

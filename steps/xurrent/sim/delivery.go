@@ -84,20 +84,25 @@ func (s *Sim) body(p *parcel) ([]byte, error) {
 	if how.plain {
 		return p.data, nil
 	}
+	token, err := s.seal(p, how)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]string{"jwt": token})
+}
+
+// seal makes the token of PLATFORM 6.5.
+func (s *Sim) seal(p *parcel, how sealing) (string, error) {
 	now := s.clock.now()
 	claims := map[string]any{"iss": s.accountURL(p.account), "sub": p.subject, "iat": now.Unix(), "nbf": now.Unix(),
 		"jti": randomHex(32), "data": p.data}
 	key, err := s.sealingKey(p.account, how, claims, now)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	maps.Copy(claims, how.claims)
 	maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
-	token, err := key.sign(claims, how.policy == "" || how.discovery, how.header)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(map[string]string{"jwt": token})
+	return key.sign(claims, how.policy == "" || how.discovery, how.header)
 }
 
 // sealingKey finds the key, and adds the claims that are the policy's.
@@ -119,10 +124,16 @@ func (s *Sim) sealingKey(account string, how sealing, claims map[string]any, now
 	if minutes := whole(policy["jwtClaimExpiresIn"]); minutes > 0 {
 		claims["exp"] = now.Add(time.Duration(minutes) * time.Minute).Unix()
 	}
-	if how.discovery {
-		claims["iss"] = s.accountURL(account) + "/" + policyPart + strconv.FormatInt(graph.Number(how.policy), 10)
-	}
+	claims["iss"] = s.issuerOf(account, how)
 	return s.keys.ofPolicy(policy)
+}
+
+// issuerOf is the issuer of an account's tokens: a policy whose key is published has one of its own (PLATFORM 6.5).
+func (s *Sim) issuerOf(account string, how sealing) string {
+	if how.policy == "" || !how.discovery {
+		return s.accountURL(account)
+	}
+	return s.accountURL(account) + "/" + policyPart + strconv.FormatInt(graph.Number(how.policy), 10)
 }
 
 // whole is a record's number as a whole one, 0 where it is none.

@@ -14,7 +14,8 @@ const (
 	policyPart      = "webhook_policies/"
 )
 
-// serveAccount is the account's own address: OpenID discovery (PLATFORM 6.8) and the callback of webhook.verify (PLATFORM 6.9).
+// serveAccount is the account's own address: OpenID discovery (PLATFORM 6.8), the callback of webhook.verify (PLATFORM 6.9)
+// and the end of an app's configuration (PLATFORM 7.2 step 6).
 func (s *Sim) serveAccount(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		methodNotAllowed(w, http.MethodGet)
@@ -28,6 +29,10 @@ func (s *Sim) serveAccount(w http.ResponseWriter, r *http.Request) {
 	rest = "/" + rest
 	if number, ok := strings.CutPrefix(rest, "/webhooks/"); ok && strings.HasSuffix(number, "/verify") {
 		s.serveVerify(w, r, account, strings.TrimSuffix(number, "/verify"))
+		return
+	}
+	if number, ok := strings.CutPrefix(rest, "/app_instances/"); ok && strings.HasSuffix(number, "/confirm") {
+		s.serveConfirmation(w, r, account, strings.TrimSuffix(number, "/confirm"))
 		return
 	}
 	if below, ok := strings.CutSuffix(rest, discoverySuffix); ok {

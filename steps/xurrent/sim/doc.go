@@ -12,7 +12,9 @@
 // graphql.go, token.go, storage.go, async.go, discovery.go and rest.go; webhooks
 // go from a changed record (events.go) over its subscribers (webhooks.go) to a
 // delivery and its retries (delivery.go, deliver.go); control.go lists what is
-// under /sim/.
+// under /sim/. Apps: installation.go says what an installation is, install.go makes one,
+// app_events.go tells of it, app_change.go changes and removes it, automation.go lets its
+// rules call its webhook, and application.go knows its credentials.
 //
 // It listens to whoever reaches it and has no secret worth keeping: it belongs
 // on a loopback address.

@@ -65,6 +65,7 @@ type occurrence struct {
 	previous map[string]any // before the change
 	note     string         // node id
 	person   string         // node id of who did it
+	by       *graph.Account // the person's account; nil is the event's own
 	payload  map[string]any // in place of the event's own
 }
 

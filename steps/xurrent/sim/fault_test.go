@@ -14,9 +14,9 @@ import (
 // A rule is used up as often as it says, where it matches, and not elsewhere.
 func TestFaultRules(t *testing.T) {
 	s := start(t, Options{})
-	s.control("POST", "/sim/faults", map[string]any{"path": "/graphql", "operation": "people", "kind": "503", "skip": 1, "times": 2}, nil)
+	s.control("POST", "/sim/faults", map[string]any{"path": "/graphql", "operation": "people", "kind": "503", "skip": 2, "times": 2}, nil)
 	people := "{people(first:1){nodes{id}}}"
-	for i, want := range []int{200, 503, 503, 200} {
+	for i, want := range []int{200, 200, 503, 503, 200} {
 		s.query("{me{id}}").is(t, 200)
 		if got := s.query(people).status; got != want {
 			t.Errorf("request %d: %d instead of %d", i, got, want)

@@ -42,7 +42,7 @@ func (s *Sim) serveGraphQL(w http.ResponseWriter, r *http.Request, account strin
 		writeMessage(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	answer := a.Execute(r.Context(), graph.Caller{Scopes: s.tokens.scopesOf(who.client)},
+	answer := a.Execute(r.Context(), graph.Caller{Scopes: s.scopesOf(who.client)},
 		graph.Request{Query: *in.Query, OperationName: in.OperationName, Variables: in.Variables})
 	s.limits.pay(key, s.clock.now(), int64(answer.Cost)).write(w.Header(), int64(answer.Cost))
 	body, err := encodeAnswer(answer)
@@ -65,7 +65,10 @@ func (s *Sim) admit(w http.ResponseWriter, r *http.Request, account string) (a *
 		unauthorized(w)
 		return nil, access{}, "", false
 	}
-	if a, ok = s.account(account); !ok {
+	if !s.mayEnter(w, who, account) {
+		return nil, access{}, "", false
+	}
+	if a, ok = s.Account(account); !ok {
 		writeMessage(w, http.StatusBadRequest, "Invalid x-xurrent-account header")
 		return nil, access{}, "", false
 	}

@@ -158,6 +158,7 @@ func (s *service) token(id, secret string) string {
 type delivered struct {
 	header http.Header
 	body   []byte
+	query  string
 }
 
 // receiver is a webhook's address: it answers by a function of the number of requests so far.
@@ -183,7 +184,7 @@ func receive(t *testing.T, answer func(n int) int) *receiver {
 		r.mu.Unlock()
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte("answer"))
-		r.got <- delivered{req.Header, bytes.Clone(body)}
+		r.got <- delivered{req.Header, bytes.Clone(body), req.URL.RawQuery}
 	}))
 	t.Cleanup(server.Close)
 	r.URL = server.URL + "/hook"

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,41 +22,50 @@ func (s *Sim) controlPolicy(w http.ResponseWriter, r *http.Request) {
 	if !readControl(w, r, &in) {
 		return
 	}
-	a, ok := s.account(in.Account)
+	a, ok := s.Account(in.Account)
 	if !ok {
 		controlError(w, http.StatusBadRequest, fmt.Errorf("account must be the id of an account, such as \"acme\", and is %q", in.Account))
 		return
 	}
-	input := map[string]any{"jwtAlg": strings.ToLower(first(in.Algorithm, discoveryAlgorithm))}
-	if in.Audience != "" {
-		input["jwtAudience"] = in.Audience
+	policy, err := makePolicy(r.Context(), a, in.Algorithm, in.Audience, in.Expires)
+	if err != nil {
+		controlError(w, http.StatusBadRequest, err)
+		return
 	}
-	if in.Expires > 0 {
-		input["jwtClaimExpiresIn"] = in.Expires
+	writeJSON(w, http.StatusCreated, map[string]any{"id": policy.ID, "algorithm": strings.ToUpper(policy.JwtAlg),
+		"public_key_pem": policy.PublicKeyPem, "issuer": s.accountURL(in.Account), "audience": in.Audience})
+}
+
+// madePolicy is a webhook policy as the answer of webhookPolicyCreate tells it.
+type madePolicy struct{ ID, JwtAlg, PublicKeyPem string }
+
+// makePolicy makes a webhook policy; expires is in minutes, 0 for tokens that do not expire.
+func makePolicy(ctx context.Context, a *graph.Account, algorithm, audience string, expires int) (*madePolicy, error) {
+	input := map[string]any{"jwtAlg": strings.ToLower(first(algorithm, discoveryAlgorithm))}
+	if audience != "" {
+		input["jwtAudience"] = audience
 	}
-	answer := a.Execute(r.Context(), graph.Caller{}, graph.Request{
+	if expires > 0 {
+		input["jwtClaimExpiresIn"] = expires
+	}
+	answer := a.Execute(ctx, graph.Caller{}, graph.Request{
 		Query:     "mutation($input:WebhookPolicyCreateInput!){webhookPolicyCreate(input:$input){errors{message} webhookPolicy{id jwtAlg publicKeyPem}}}",
 		Variables: map[string]any{"input": input}})
+	if len(answer.Errors) > 0 {
+		return nil, errors.New(answer.Errors[0].Message)
+	}
 	var out struct {
 		WebhookPolicyCreate struct {
 			Errors        []struct{ Message string }
-			WebhookPolicy *struct{ ID, JwtAlg, PublicKeyPem string }
+			WebhookPolicy *madePolicy
 		}
 	}
-	if len(answer.Errors) > 0 {
-		controlError(w, http.StatusBadRequest, errors.New(answer.Errors[0].Message))
-		return
-	}
 	if err := json.Unmarshal(answer.Data, &out); err != nil {
-		controlError(w, http.StatusInternalServerError, err)
-		return
+		return nil, err
 	}
 	made := out.WebhookPolicyCreate
 	if len(made.Errors) > 0 || made.WebhookPolicy == nil {
-		controlError(w, http.StatusBadRequest, fmt.Errorf("no policy was made: %v", made.Errors))
-		return
+		return nil, fmt.Errorf("no policy was made: %v", made.Errors)
 	}
-	policy := made.WebhookPolicy
-	writeJSON(w, http.StatusCreated, map[string]any{"id": policy.ID, "algorithm": strings.ToUpper(policy.JwtAlg),
-		"public_key_pem": policy.PublicKeyPem, "issuer": s.accountURL(in.Account), "audience": in.Audience})
+	return made.WebhookPolicy, nil
 }

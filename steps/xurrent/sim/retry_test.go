@@ -55,14 +55,21 @@ func TestWebhookIsDisabledAfterTwentyFailures(t *testing.T) {
 	for i := range 10 + 1 + 20 { // ten failures, one success that forgives them, twenty failures
 		s.request(fmt.Sprint(i))
 		r.next(t)
-		s.control("GET", fmt.Sprintf("/sim/deliveries?event=request.create&count=%d&wait=10s", i+1), nil, nil)
+		state, count := stateFailed, i+1
+		switch {
+		case i == 10:
+			state, count = stateDelivered, 1
+		case i > 10:
+			count = i
+		}
+		s.control("GET", fmt.Sprintf("/sim/deliveries?event=request.create&state=%s&count=%d&wait=10s", state, count), nil, nil)
 	}
 	var out struct{ Deliveries []deliveryView }
 	s.control("GET", "/sim/deliveries?event=request.create&state=failed&count=30&wait=10s", nil, &out)
 	if len(out.Deliveries) != 30 {
 		t.Errorf("%d failed instead of 30", len(out.Deliveries))
 	}
-	a, _ := s.sim.account("acme")
+	a, _ := s.sim.Account("acme")
 	if record, _ := a.Get("Webhook", sub.id); record["disabled"] != true {
 		t.Errorf("the webhook is not disabled: %v", record)
 	}

@@ -133,7 +133,7 @@ func TestP51AlgorithmsToRefuse(t *testing.T) {
 	for _, alg := range []string{"HS256", "HS384", "HS512"} {
 		r := receive(t, always(200))
 		sub := s.subscribe(r, "request.create", strings.ToLower(alg), false)
-		a, _ := s.sim.account("acme")
+		a, _ := s.sim.Account("acme")
 		policy, _ := a.Get("WebhookPolicy", sub.policy)
 		opened(t, r.next(t), alg, func(*jwt.Token) (any, error) { return []byte(text(policy, graph.FieldSecret)), nil })
 	}
@@ -193,7 +193,7 @@ func TestChangedPolicyKey(t *testing.T) {
 	r := receive(t, always(200))
 	sub := s.subscribe(r, "request.create", "es256", false)
 	opened(t, r.next(t), "ES256", publicKey("ES256", sub.pem))
-	a, _ := s.sim.account("acme")
+	a, _ := s.sim.Account("acme")
 	policy, _ := a.Get("WebhookPolicy", sub.policy)
 	a.Put("WebhookPolicy", map[string]any{"id": sub.policy, "jwtAlg": "hs256", graph.FieldSecret: "shared"})
 	order := map[string]any{"account": "acme", "webhook": sub.id}

@@ -14,7 +14,7 @@ import (
 )
 
 // maxAccounts is how many accounts one simulated service has.
-const maxAccounts = 1000
+const maxAccounts = 20_000
 
 // Sim is a simulated Xurrent service with any number of accounts; it is an [net/http.Handler]. Its methods may be called at the
 // same time.
@@ -31,6 +31,7 @@ type Sim struct {
 	async    *async
 	keys     *keys
 	hooks    *webhooks
+	apps     *apps
 	courier  *courier
 	control  http.Handler
 	lines    atomic.Int64 // audit lines so far
@@ -62,6 +63,7 @@ func New(o Options) (*Sim, error) {
 	s.store = newStore()
 	s.async = newAsync(s.clock, o)
 	s.hooks = newWebhooks()
+	s.apps = newApps()
 	s.courier = newCourier(s)
 	s.control = s.controls()
 	world.SetHooks(graph.Hooks{
@@ -79,9 +81,6 @@ func (s *Sim) SetBase(url string) {
 	defer s.mu.Unlock()
 	s.base, s.baseSet = strings.TrimSuffix(url, "/"), true
 }
-
-// World holds the accounts' records, for a test or a seed that goes round GraphQL.
-func (s *Sim) World() *graph.World { return s.world }
 
 // Advance moves the simulated account's time ahead: tokens, limits and codes expire, retries and async results become due.
 // Negative durations do nothing.
@@ -108,8 +107,9 @@ func (s *Sim) baseURL() string {
 // accountURL is Account.url and the issuer of the account's tokens (PLATFORM 1.2).
 func (s *Sim) accountURL(account string) string { return s.baseURL() + pathAccounts + account }
 
-// account finds an account by its id and says whether there is, or may be, such a one.
-func (s *Sim) account(id string) (*graph.Account, bool) {
+// Account finds an account's records by its id, made when first asked for; false is an id that no account can have, or an account too
+// many. Changes made there reach the webhooks as those of GraphQL do.
+func (s *Sim) Account(id string) (*graph.Account, bool) {
 	if !validAccount(id) {
 		return nil, false
 	}

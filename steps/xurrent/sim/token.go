@@ -143,7 +143,11 @@ func (s *Sim) exchangeClient(w http.ResponseWriter, form url.Values) {
 		oauthError(w, http.StatusBadRequest, "invalid_request", "The request is missing client_id or client_secret.")
 		return
 	}
-	if s.tokens.credentials != nil {
+	if app, ours := s.application(id); ours {
+		if !exchangeApplication(w, app, secret) {
+			return
+		}
+	} else if s.tokens.credentials != nil {
 		want, known := s.tokens.credentials[id]
 		if !known || subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 {
 			oauthError(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed.")
@@ -165,7 +169,11 @@ func (s *Sim) serveIntrospect(w http.ResponseWriter, r *http.Request) {
 		unauthorized(w)
 		return
 	}
-	scopes := s.tokens.scopesOf(who.client)
+	if app, ours := s.application(who.client); ours && !app.works() {
+		unauthorized(w)
+		return
+	}
+	scopes := s.scopesOf(who.client)
 	if scopes == nil {
 		scopes = everyScope
 	}

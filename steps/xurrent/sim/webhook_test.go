@@ -211,7 +211,7 @@ func TestEventsOfChanges(t *testing.T) {
 		s.subscribe(r, event, "", false)
 		s.confirm(r.next(t))
 	}
-	a, _ := s.sim.account("acme")
+	a, _ := s.sim.Account("acme")
 	team, person := text(a.All("Team")[0], "id"), text(a.All("Person")[3], "id")
 	got := map[string]data{}
 	expect := func(events ...string) {

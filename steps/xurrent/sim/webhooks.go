@@ -5,10 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"currant/steps/xurrent/sim/graph"
@@ -20,89 +17,28 @@ const (
 	failuresAllowed = 20             // in a row, until a webhook is disabled (PLATFORM 6.12)
 )
 
-// webhook is what the service knows of a webhook beside its record.
-type webhook struct {
-	account, id string
-	event, uri  string
-	references  []string // app offerings, none for all
-	disabled    bool
-	active      bool // confirmed by its callback
-	code        string
-	expires     time.Time // of the code
-	failures    int       // in a row
-}
-
-// webhooks are the subscribers of all accounts.
-type webhooks struct {
-	mu        sync.Mutex
-	byAccount map[string]map[string]*webhook
-}
-
-func newWebhooks() *webhooks { return &webhooks{byAccount: map[string]map[string]*webhook{}} }
-
-// none says whether an account has no subscribers at all, the usual case.
-func (h *webhooks) none(account string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.byAccount[account]) == 0
-}
-
-// listening are the node ids of the active webhooks for an event, in order.
-func (h *webhooks) listening(account, event, appReference string) []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var ids []string
-	for id, w := range h.byAccount[account] {
-		if w.active && !w.disabled && w.event == event && (appReference == "" || len(w.references) == 0 || slices.Contains(w.references, appReference)) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-// may says whether a delivery may still go to a webhook.
-func (h *webhooks) may(account, id, event string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	w := h.byAccount[account][id]
-	return w != nil && !w.disabled && (w.active || event == eventVerify)
-}
-
-// outcome counts failures in a row; it is true when the webhook has just had too many.
-func (h *webhooks) outcome(account, id string, delivered bool) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	w := h.byAccount[account][id]
-	if w == nil {
-		return false
-	}
-	if delivered {
-		w.failures = 0
-		return false
-	}
-	w.failures++
-	return w.failures == failuresAllowed
-}
-
 // changed is told of every change in the records.
 func (s *Sim) changed(c graph.Change) {
 	if c.Type == "Webhook" {
 		s.webhookChanged(c)
 		return
 	}
+	if in := s.apps.instance(c.ID); in != nil {
+		s.settleSwitches(in)
+	}
 	if s.hooks.none(c.Account) {
 		return
 	}
 	a := s.world.Account(c.Account)
 	for _, event := range eventsOf(c) {
+		o := occurrenceOf(a, c, event)
 		reference := ""
-		if c.Type == "AppInstance" && c.After != nil {
-			offering, _ := a.Get("AppOffering", related(c.After, "appOffering"))
+		if c.Type == "AppInstance" {
+			offering, _ := a.Get("AppOffering", related(o.record, "appOffering"))
 			reference = text(offering, "reference")
 		}
 		for _, id := range s.hooks.listening(c.Account, event, reference) {
-			s.notify(a, id, occurrenceOf(a, c, event))
+			s.notify(a, id, o)
 		}
 	}
 }
@@ -139,12 +75,23 @@ func (s *Sim) webhookChanged(c graph.Change) {
 		s.hooks.mu.Unlock()
 		return
 	}
-	w.code, w.expires = randomHex(16), s.clock.now().Add(verifyCodeLife)
-	number := strconv.FormatInt(graph.Number(c.ID), 10)
-	callback := fmt.Sprintf("%s/webhooks/%s/verify?code=%s&expires_at=%d", s.accountURL(c.Account), number, w.code, w.expires.Unix())
 	s.hooks.mu.Unlock()
+	s.askToConfirm(s.world.Account(c.Account), c.ID, c.Person)
+}
 
-	s.notify(s.world.Account(c.Account), c.ID, occurrence{event: eventVerify, typ: "Webhook", id: c.ID, record: c.After, person: c.Person,
+// askToConfirm sends webhook.verify with a new code.
+func (s *Sim) askToConfirm(a *graph.Account, id, person string) {
+	s.hooks.mu.Lock()
+	w := s.hooks.byAccount[a.ID()][id]
+	if w == nil {
+		s.hooks.mu.Unlock()
+		return
+	}
+	w.code, w.expires = randomHex(16), s.clock.now().Add(verifyCodeLife)
+	callback := fmt.Sprintf("%s/webhooks/%d/verify?code=%s&expires_at=%d", s.accountURL(a.ID()), graph.Number(id), w.code, w.expires.Unix())
+	s.hooks.mu.Unlock()
+	record, _ := a.Get("Webhook", id)
+	s.notify(a, id, occurrence{event: eventVerify, typ: "Webhook", id: id, record: record, person: person,
 		payload: map[string]any{"callback": callback}})
 }
 
@@ -218,29 +165,4 @@ func (s *Sim) disable(account, id string) {
 		Query:     "mutation($id:ID!){webhookUpdate(input:{id:$id,disabled:true}){errors{message}}}",
 		Variables: map[string]any{"id": id}})
 	s.log.Warn("webhook disabled after too many failures", "account", account, "webhook", id)
-}
-
-// webhookView is a subscriber as /sim/state shows it.
-type webhookView struct {
-	Account  string `json:"account"`
-	ID       string `json:"id"`
-	Number   int64  `json:"number"`
-	Event    string `json:"event"`
-	URI      string `json:"uri"`
-	Active   bool   `json:"active"`
-	Disabled bool   `json:"disabled"`
-	Failures int    `json:"failures"`
-}
-
-func (h *webhooks) list() []webhookView {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	out := []webhookView{}
-	for account, list := range h.byAccount {
-		for id, w := range list {
-			out = append(out, webhookView{account, id, graph.Number(id), w.event, w.uri, w.active, w.disabled, w.failures})
-		}
-	}
-	slices.SortFunc(out, func(a, b webhookView) int { return strings.Compare(a.Account+" "+a.ID, b.Account+" "+b.ID) })
-	return out
 }

@@ -194,10 +194,17 @@ func (a *Account) All(typ string) []map[string]any {
 // cannot see them. Unknown types, and ids that are not found, give "".
 func (a *Account) Put(typ string, fields map[string]any) (id string) {
 	a.mu.Lock()
-	id = a.put(typ, fields)
+	id = a.put(typ, fields, true)
 	a.mu.Unlock()
 	a.world.changes.tell()
 	return id
+}
+
+// Arrange is Put of which no watcher learns: for what the service sets up by itself and tells of in its own way.
+func (a *Account) Arrange(typ string, fields map[string]any) (id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.put(typ, fields, false)
 }
 
 // Delete removes a record; false when there is none of that type and id.
@@ -212,6 +219,18 @@ func (a *Account) Delete(typ, id string) bool {
 	a.mu.Unlock()
 	a.world.changes.tell()
 	return found
+}
+
+// Withdraw is Delete of which no watcher learns.
+func (a *Account) Withdraw(typ, id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.lookup(id)
+	if r == nil || r.typ.name != typ {
+		return false
+	}
+	a.remove(r)
+	return true
 }
 
 // Records is the number of records in the account.

@@ -7,8 +7,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// put creates or changes a record for Account.Put, and gives its node id.
-func (a *Account) put(typ string, fields map[string]any) string {
+// put creates or changes a record for Account.Put and Account.Arrange, and gives its node id. Watchers learn of it where
+// told says so.
+func (a *Account) put(typ string, fields map[string]any, told bool) string {
 	t := a.world.model.types[typ]
 	switch {
 	case t == nil:
@@ -30,7 +31,9 @@ func (a *Account) put(typ string, fields map[string]any) string {
 		if r = a.lookup(id); r == nil || r.typ != t {
 			return ""
 		}
-		before = a.before(r)
+		if told {
+			before = a.before(r)
+		}
 		a.touch(r, now)
 	} else {
 		action = ActionCreate
@@ -44,7 +47,9 @@ func (a *Account) put(typ string, fields map[string]any) string {
 		}
 	}
 	a.indexSource(r)
-	a.changed(action, r, before, "")
+	if told {
+		a.changed(action, r, before, "")
+	}
 	return a.nodeID(r)
 }
 

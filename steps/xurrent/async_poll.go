@@ -1,0 +1,103 @@
+package xurrent
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"currant/engine/lang"
+	"currant/engine/outbound"
+	"currant/steps"
+)
+
+// How many polls go at once: of one step, and of all of them, so that a slow host holds up only its own.
+const (
+	pollsOfRound = 4
+	pollsAtOnce  = 32
+)
+
+// poller polls for all async steps. It sends no token: the addresses are links that carry their own permission
+// (PLATFORM 4.1), and mostly on hosts that are not the account's.
+type poller struct {
+	out   *outbound.Client
+	slots chan struct{} // holds a token per poll that is under way
+}
+
+func newPoller(p outbound.Policy) *poller {
+	return &poller{out: outbound.NewClient(p), slots: make(chan struct{}, pollsAtOnce)}
+}
+
+// poll is what one poll came to: at most one of body, refused and err.
+type poll struct {
+	body    cty.Value // NilVal: not ready yet
+	size    int       // of the body, in bytes
+	refused time.Duration
+	why     string // it was refused
+	err     error  // a *steps.Error; it has no more of the address than its host
+}
+
+// poll asks for one result.
+func (p *poller) poll(ctx context.Context, urls []string, i int) poll {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return poll{err: steps.Errorf(steps.CancelledError, "the polls were given up")}
+	}
+	name := fmt.Sprintf("result %d of %d", i+1, len(urls))
+	u, err := outbound.CheckURL(urls[i])
+	if err != nil {
+		return poll{err: steps.Errorf(steps.InputError, "%s: %s", name, err)}
+	}
+	name += " at " + u.Host
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return poll{err: steps.Errorf(steps.InputError, "%s: the address cannot be called", name)}
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := p.out.Do(ctx, req, outbound.CallOptions{Redirects: outbound.MaxRedirects})
+	if err != nil {
+		return poll{err: steps.Errorf(steps.ErrorKind(outbound.Classify(err)), "%s: %s", name, err)}
+	}
+	return p.read(name, resp)
+}
+
+// read tells a result from an answer (PLATFORM 4.2).
+func (p *poller) read(name string, resp *outbound.Response) poll {
+	switch resp.Status {
+	case http.StatusOK:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return poll{refused: outbound.RetryAfter(resp.Header, time.Now()), why: fmt.Sprintf("%s: answered %d %s", name, resp.Status, http.StatusText(resp.Status))}
+	default:
+		return poll{err: &steps.Error{Kind: steps.HTTPError, Status: resp.Status, Message: fmt.Sprintf("%s: answered %d %s", name, resp.Status, http.StatusText(resp.Status))}}
+	}
+	raw := bytes.TrimSpace(bytes.TrimPrefix(resp.Body, []byte("\ufeff")))
+	if len(raw) == 0 {
+		return poll{}
+	}
+	body, err := lang.ParseJSON(raw, lang.DataLimits{})
+	if err != nil {
+		return poll{err: steps.Errorf(steps.DecodeError, "%s: its JSON is refused: %s", name, err)}
+	}
+	if nothing(body) {
+		return poll{}
+	}
+	return poll{body: body, size: len(raw)}
+}
+
+// nothing says that a result is not ready yet: {}, [], null and an empty text (PLATFORM 4.2).
+func nothing(v cty.Value) bool {
+	switch t := v.Type(); {
+	case v.IsNull():
+		return true
+	case t == cty.String:
+		return v.AsString() == ""
+	case t.IsObjectType() || t.IsTupleType():
+		return v.LengthInt() == 0
+	}
+	return false
+}
