@@ -52,3 +52,69 @@ func TestAnswerOfAnotherLife(t *testing.T) {
 		t.Errorf("%+v %+v", b, calls)
 	}
 }
+
+// TestPagesWaitForTheirFirstTurn: while one turn waits, those beside it go on, but not for ever: what has come and is
+// not done with stays small.
+func TestPagesWaitForTheirFirstTurn(t *testing.T) {
+	const size, end = 100, 50
+	for _, tc := range []struct {
+		block    string
+		min, max int // pages that are asked for while the first turn waits
+	}{
+		{"each", 10, 12},
+		{"each_page", 3, 4},
+	} {
+		rb := runtest.Compile(t, runtest.NewWorld(nil), `
+  step "feed" "f" {
+    items = []
+    `+tc.block+` "x" {
+      parallel = 2
+      step "probe" "p" {}
+    }
+  }`, "")
+		m := run.New(rb, info(), input())
+		items := make([]cty.Value, size)
+		for i := range items {
+			items[i] = cty.True
+		}
+		asked, first := 0, ""
+		answer := func(c run.Call) {
+			out := run.Outcome{Path: c.Path, Value: cty.ObjectVal(map[string]cty.Value{"value": cty.True})}
+			if c.Path == "f" {
+				asked++
+				out = run.Outcome{Path: "f", Page: steps.Page{Items: items, Summary: cty.True}}
+				if asked < end {
+					out.Page.Next = []byte("more")
+				}
+			}
+			m.Apply(runtest.Epoch, out)
+		}
+		turn := func() (n int) {
+			for m.Advance(runtest.Epoch) {
+			}
+			_, calls, _ := m.Take()
+			for _, c := range calls {
+				if first == "" && c.Path != "f" {
+					first = c.Path
+				}
+				if c.Path != first {
+					n++
+					answer(c)
+				}
+			}
+			return n
+		}
+		for turn() > 0 {
+		}
+		if asked < tc.min || asked > tc.max {
+			t.Errorf("%s: %d pages are asked for while the first turn waits, want %d to %d", tc.block, asked, tc.min, tc.max)
+		}
+		answer(run.Call{Path: first})
+		first = "none"
+		for turn() > 0 {
+		}
+		if m.End() == nil || m.End().Status != "finished" || asked != end {
+			t.Errorf("%s: ended as %+v after %d pages of %d", tc.block, m.End(), asked, end)
+		}
+	}
+}

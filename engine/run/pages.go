@@ -117,7 +117,7 @@ func (m *Machine) turnPages(a *activation) {
 		if idle {
 			m.pagesDone(a)
 		}
-	case m.flight[a.path] != nil || a.loop.ahead():
+	case m.flight[a.path] != nil || a.loop.ahead(a.rec.Count):
 	case m.now.Before(p.notBefore):
 		if idle {
 			m.park(a, p.notBefore, p.reason)
@@ -131,11 +131,27 @@ func (m *Machine) turnPages(a *activation) {
 	}
 }
 
-// ahead says whether a page has come of which no turn has begun: then no other is asked for yet, so that
-// memory holds a few pages however many there are.
-func (l *loop) ahead() bool {
+// maxAhead is how many turns more than run at once may have come while the first of them is not done. Where one
+// turn waits for hours, those beside it run on, and each that is done out of order is remembered.
+const maxAhead = 1000
+
+// ahead says whether no other page is asked for yet: one has come of which no turn has begun, or too many turns
+// wait for one before them. So memory holds a few pages however many there are.
+func (l *loop) ahead(done int) bool {
 	w := l.pages.window
-	return l.block != nil && len(w) > 0 && l.next <= w[len(w)-1].first
+	if l.block == nil || len(w) == 0 {
+		return false
+	}
+	return l.next <= w[len(w)-1].first || l.pages.end-done >= l.pages.most(l.parallel)
+}
+
+// most is how many turns may be in the window when another page is asked for. A page that is a turn counts for
+// many: of those no more are kept than run at once, and one.
+func (p *pages) most(parallel int) int {
+	if p.perPage {
+		return parallel + 1
+	}
+	return parallel + maxAhead
 }
 
 // paged takes in what asking for a page came to.

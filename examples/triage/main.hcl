@@ -51,7 +51,7 @@ runbook "triage" {
     object    = "requests"
     filter    = { status = { values = ["assigned", "accepted", "in_progress"] } }
     fields    = "id team { id }"
-    page_size = 20
+    page_size = 5
 
     each "request" {
       collect = request.value.team == null ? "" : request.value.team.id

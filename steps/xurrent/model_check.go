@@ -119,14 +119,18 @@ func textPlace(e hclsyntax.Expression, offset int) hcl.Range {
 			offset -= len(text)
 			continue
 		}
+		indent := 0
 		if len(text) != r.End.Byte-r.Start.Byte {
-			return r
+			if indent = indentOf(text, r); indent < 0 {
+				return r
+			}
 		}
 		start := r.Start
 		before := text[:offset]
+		start.Byte += indent * indented(before+text[offset:][:1])
 		if lines := strings.Count(before, "\n"); lines > 0 {
 			start.Line += lines
-			start.Column = 1
+			start.Column = 1 + indent
 			before = before[strings.LastIndexByte(before, '\n')+1:]
 		}
 		start.Column += len([]rune(before))
@@ -137,6 +141,28 @@ func textPlace(e hclsyntax.Expression, offset int) hcl.Range {
 		return hcl.Range{Filename: r.Filename, Start: start, End: end}
 	}
 	return e.Range()
+}
+
+// indentOf is how many bytes a heredoc of the form <<- has taken from the beginning of each line of a text, or -1
+// where the text is shorter than its source for another reason.
+func indentOf(text string, r hcl.Range) int {
+	taken, lines := r.End.Byte-r.Start.Byte-len(text), indented(text)
+	if r.Start.Line == r.End.Line || taken < 0 || lines == 0 || taken%lines != 0 || strings.Contains(text, "${") || strings.Contains(text, "%{") {
+		return -1
+	}
+	return taken / lines
+}
+
+// indented is how many lines of a text, after its first, a heredoc has taken the indentation from: those that are not
+// blank. The source of the first line begins behind its indentation.
+func indented(text string) (n int) {
+	_, rest, _ := strings.Cut(text, "\n")
+	for line := range strings.SplitSeq(rest, "\n") {
+		if strings.TrimSpace(line) != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // wordAt is the name at the beginning of a text, or its first character.
@@ -150,11 +176,17 @@ func wordAt(s string) string {
 	return s[:max(n, min(1, len(s)))]
 }
 
+func sensitiveArg(args cty.Value, name string) bool {
+	v := steps.Arg(args, name)
+	return v != cty.NilVal && v.ContainsMarked()
+}
+
 // maxProblems is how many problems an error of a run tells.
 const maxProblems = 3
 
-// inputError is what is wrong with a step's arguments when it runs, or nil.
-func inputError(problems []schema.Problem) error {
+// inputError is what is wrong with a step's arguments when it runs, or nil. Of a selection that is sensitive it
+// does not say what: its names are parts of the secret, which nothing would take out of the message.
+func inputError(args cty.Value, problems []schema.Problem) error {
 	if len(problems) == 0 {
 		return nil
 	}
@@ -165,6 +197,10 @@ func inputError(problems []schema.Problem) error {
 			break
 		}
 		where := p.Argument
+		if selects := where == "fields" || where == "include" || where == "clear"; selects && sensitiveArg(args, where) {
+			texts = append(texts, where+": "+p.Summary+". It is sensitive, so more is not shown.")
+			continue
+		}
 		for _, part := range p.Path {
 			where += "." + part
 		}

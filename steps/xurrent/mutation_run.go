@@ -23,7 +23,7 @@ func mutate(ctx context.Context, c *steps.Call, a mutationArgs) (cty.Value, erro
 		return cty.NilVal, err
 	}
 	m, problems := model.Mutation(schema.MutationArgs{Mutation: a.Mutation, Input: orNone(a.Input), Clear: a.Clear, Fields: a.Fields, Include: a.Include})
-	if err := inputError(problems); err != nil {
+	if err := inputError(c.Args, problems); err != nil {
 		return cty.NilVal, err
 	}
 	if c.Doubt && mutationEffect(c.Args) == steps.Checked {
@@ -35,7 +35,7 @@ func mutate(ctx context.Context, c *steps.Call, a mutationArgs) (cty.Value, erro
 	if err != nil {
 		return cty.NilVal, steps.Errorf(steps.InputError, "%s", err)
 	}
-	answer, err := account.client.Do(ctx, api.Request{Text: m.Text(), Variables: vars, Secrets: c.Secrets})
+	answer, err := account.client.Do(ctx, api.Request{Text: m.Text(), Variables: vars, Secrets: secretsOf(c)})
 	if err != nil {
 		return cty.NilVal, err
 	}
@@ -51,7 +51,7 @@ func mutate(ctx context.Context, c *steps.Call, a mutationArgs) (cty.Value, erro
 
 // changed is a mutation's output.
 func changed(payload cty.Value, answer *api.Answer, c *steps.Call) cty.Value {
-	payload = withoutSecrets(payload, c.Secrets)
+	payload = withoutSecrets(payload, secretsOf(c))
 	if payload.IsNull() || !payload.Type().IsObjectType() {
 		return cty.ObjectVal(telemetry(answer))
 	}
@@ -74,7 +74,7 @@ func lookUp(ctx context.Context, c *steps.Call, account *Account, model *schema.
 	if err != nil {
 		return cty.NilVal, steps.Errorf(steps.InputError, "%s", err)
 	}
-	answer, err := account.client.Do(ctx, api.Request{Text: q.Text(false), Variables: vars, Read: true, Secrets: c.Secrets})
+	answer, err := account.client.Do(ctx, api.Request{Text: q.Text(false), Variables: vars, Read: true, Secrets: secretsOf(c)})
 	if err != nil {
 		return cty.NilVal, err
 	}

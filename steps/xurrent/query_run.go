@@ -38,7 +38,7 @@ func fetchPage(ctx context.Context, c *steps.Call, a queryArgs) (steps.Page, err
 	}
 	q, problems := model.Query(schema.QueryArgs{Object: a.Object, Filter: orNone(a.Filter), View: viewOf(a.View), Order: ordered(a.Order),
 		Arguments: orNone(a.Arguments), Fields: a.Fields, Include: a.Include})
-	if err := inputError(problems); err != nil {
+	if err := inputError(c.Args, problems); err != nil {
 		return steps.Page{}, err
 	}
 	if !q.Connection {
@@ -52,13 +52,16 @@ func fetchPage(ctx context.Context, c *steps.Call, a queryArgs) (steps.Page, err
 	if err != nil {
 		return steps.Page{}, steps.Errorf(steps.InputError, "%s", err)
 	}
-	answer, err := account.client.Do(ctx, api.Request{Text: q.Text(at.After != ""), Variables: vars, Read: true, Secrets: c.Secrets})
+	answer, err := account.client.Do(ctx, api.Request{Text: q.Text(at.After != ""), Variables: vars, Read: true, Secrets: secretsOf(c)})
 	if err != nil {
 		return steps.Page{}, err
 	}
 	got, err := q.Page(ctx, answer.Data, fetchMore(account, c))
 	if err != nil {
 		return steps.Page{}, badAnswer(err)
+	}
+	if got.HasNext && got.Cursor != "" && got.Cursor == at.After {
+		return steps.Page{}, steps.Errorf(steps.DecodeError, "%s: the service gives the same page again and again", q.Object)
 	}
 	at.After, at.Fetched = got.Cursor, at.Fetched+len(got.Nodes)
 	more := got.HasNext && got.Cursor != "" && (a.MaxResults == nil || at.Fetched < *a.MaxResults)
@@ -69,8 +72,9 @@ func fetchPage(ctx context.Context, c *steps.Call, a queryArgs) (steps.Page, err
 		summary["total_count"] = cty.NumberIntVal(int64(*got.Total))
 	}
 	pg := steps.Page{Items: got.Nodes, Summary: cty.ObjectVal(summary)}
+	secrets := secretsOf(c)
 	for i, v := range pg.Items {
-		pg.Items[i] = withoutSecrets(v, c.Secrets)
+		pg.Items[i] = withoutSecrets(v, secrets)
 	}
 	if more {
 		if pg.Next, err = json.Marshal(at); err != nil {
@@ -86,7 +90,7 @@ func fetchOne(ctx context.Context, c *steps.Call, account *Account, q *schema.Qu
 	if err != nil {
 		return steps.Page{}, steps.Errorf(steps.InputError, "%s", err)
 	}
-	answer, err := account.client.Do(ctx, api.Request{Text: q.Text(false), Variables: vars, Read: true, Secrets: c.Secrets})
+	answer, err := account.client.Do(ctx, api.Request{Text: q.Text(false), Variables: vars, Read: true, Secrets: secretsOf(c)})
 	if err != nil {
 		return steps.Page{}, err
 	}
@@ -94,7 +98,7 @@ func fetchOne(ctx context.Context, c *steps.Call, account *Account, q *schema.Qu
 	if err != nil {
 		return steps.Page{}, badAnswer(err)
 	}
-	return steps.Page{Items: []cty.Value{withoutSecrets(v, c.Secrets)}, Summary: cty.NullVal(cty.DynamicPseudoType)}, nil
+	return steps.Page{Items: []cty.Value{withoutSecrets(v, secretsOf(c))}, Summary: cty.NullVal(cty.DynamicPseudoType)}, nil
 }
 
 // queried is a query's output.
@@ -127,7 +131,7 @@ func accountOf(c *steps.Call) (*Account, error) {
 // fetchMore gets the further pages of nested connections.
 func fetchMore(account *Account, c *steps.Call) schema.Fetch {
 	return func(ctx context.Context, m schema.More) (json.RawMessage, error) {
-		answer, err := account.client.Do(ctx, api.Request{Text: m.Text, Variables: m.Variables, Read: true, Secrets: c.Secrets})
+		answer, err := account.client.Do(ctx, api.Request{Text: m.Text, Variables: m.Variables, Read: true, Secrets: secretsOf(c)})
 		if err != nil {
 			return nil, err
 		}

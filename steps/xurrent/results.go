@@ -2,6 +2,7 @@ package xurrent
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -76,6 +77,29 @@ func limits(l api.Limit, t cty.Type) cty.Value {
 		attrs["reset"] = cty.NumberIntVal(l.Reset.Unix())
 	}
 	return cty.ObjectVal(attrs)
+}
+
+// secretsOf are the secrets that a call may send: those of its connection, and all texts of its arguments that are
+// sensitive, those inside a filter or an input too.
+func secretsOf(c *steps.Call) []string {
+	out := slices.Clone(c.Secrets)
+	if c.Args == cty.NilVal || !c.Args.ContainsMarked() {
+		return out
+	}
+	plain, marked := c.Args.UnmarkDeepWithPaths()
+	for _, m := range marked {
+		part, err := m.Path.Apply(plain)
+		if err != nil {
+			part = plain // a set's elements have no path: rather too much
+		}
+		_ = cty.Walk(part, func(_ cty.Path, v cty.Value) (bool, error) { // the function has no errors
+			if v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+				out = append(out, v.AsString())
+			}
+			return true, nil
+		})
+	}
+	return out
 }
 
 // withoutSecrets marks the parts of an answer that repeat a secret which it was sent.
