@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -153,7 +154,8 @@ func TestP76ServeEnablesWhatTriggersNeed(t *testing.T) {
 			t.Errorf("%s: %d times, want %d", what, n, want)
 		}
 	}
-	order("install", map[string]any{"app": "survey", "customer": "globex", "secrets": map[string]string{"api_key": "k-1"}, "custom_fields": map[string]string{"greeting": "Hello"}})
+	order("install", map[string]any{"app": "survey", "customer": "globex", "secrets": map[string]string{"api_key": "k-1"}, "custom_fields": map[string]string{"greeting": "Hello"},
+		"secrets_delay": "before"})
 	p.await(`run ended.*runbook=app/changed status=finished`)
 
 	// Another account listens at the address.
@@ -246,7 +248,7 @@ runbook "a" {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "desk")
-			writeFile(t, filepath.Join(dir, "main.hcl"), tc.source)
+			writeFile(t, filepath.Join(dir, "main.hcl"), regexp.MustCompile(`(?m)^(runbook .*{)$`).ReplaceAllString(tc.source, "$1\n  step \"log\" \"say\" { message = \"here\" }"))
 			l, err := load(&terminal{lookup: func(string) (string, bool) { return "", false }}, dir, &sourceOptions{}, true)
 			if err != nil || l.err() != nil {
 				t.Fatal(err, l.diags)

@@ -26,6 +26,7 @@ var exampleRuns = map[string]struct {
 		`{"told":true}`},
 	"triage":      {"triage", "", `{"open":15,"subject":"Screen flickers","team":"Service Desk"}`},
 	"nightly-csv": {"nightly", "", `{"items":20,"size":1594}`},
+	"app":         {"offboarding", `{"customer_account_id": "acme", "app_reference": "survey"}`, `{}`}, // all of it: TestX3AppForTwoCustomers
 	"people-sync": {"sync", "", `{"new":3,"people":39}`},
 }
 
@@ -73,7 +74,7 @@ func TestExamples(t *testing.T) {
 			switch d.Name() {
 			case "fan-out":
 				args = append(args, "--var", "base_url="+service.URL)
-			case "triage", "nightly-csv":
+			case "triage", "nightly-csv", "app":
 				args = append(args, "--sim")
 			case "people-sync":
 				args = append(args, "--sim", "--var", "directory_url="+service.URL)

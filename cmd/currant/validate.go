@@ -3,10 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"currant/engine/compile"
 	"currant/engine/lang"
 )
 
@@ -79,7 +84,21 @@ func runValidate(ctx context.Context, t *terminal, o *validateOptions) error {
 		return err
 	}
 	t.out.printf("%s The blueprint %q is valid: %s.\n", t.out.style(styleGood, "Success!"), l.Name, count(len(l.Runbooks), "runbook"))
+	if names := unknownModels(l.Blueprint); len(names) > 0 {
+		t.err.printf("Note: the data model of %s is not known yet, so objects, fields and inputs of Xurrent are not checked.\n"+
+			"--online fetches it; --sim checks against a simulated account's.\n", strings.Join(names, " and "))
+	}
 	return nil
+}
+
+// unknownModels are the connections to accounts whose data model is not known.
+func unknownModels(bp *compile.Blueprint) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(bp.Connections)) {
+		if c := bp.Connections[name]; c.Kind.Basis != nil && c.Kind.Basis(c.Known()) == "" {
+			names = append(names, fmt.Sprintf("connection %q", name))
+		}
+	}
+	return names
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
