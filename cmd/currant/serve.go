@@ -59,6 +59,7 @@ signal ends it at once. Either way no run is lost.
 
 A blueprint is read again when its files change, or on SIGHUP. A bad edit leaves the last good version in
 force; a blueprint that is invalid at the start is refused with exit code 2. Log lines go to standard error.
+With --sim, what the triggers of apps need is made on the simulated account, at the start and after a reload.
 
 Every setting may come from the environment (CURRANT_LISTEN for --listen) or from runner.hcl (listen).`,
 		Example: `  currant serve ./survey

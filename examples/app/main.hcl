@@ -2,7 +2,7 @@
 #
 #   currant serve examples/app --sim
 #   currant sim install survey acme --sim=URL --secret api_key=k-1 --field greeting=Hello
-#   currant sim automation survey acme --sim=URL --payload '{"request_id": 7001, "text": "Thank you"}'
+#   currant sim automation survey acme --sim=URL --payload '{"request_id": "NODE ID OF A REQUEST", "text": "Thank you"}'
 
 variable "account_id" {
   type    = string

@@ -130,8 +130,13 @@ func TestP76LostPolicyIsReplaced(t *testing.T) {
 	needs := needed("http://127.0.0.1:1")
 	p.enable(needs)
 	for name, lose := range map[string]func(){
-		"its key":           func() { p.forget("/policy") },
-		"its record":        func() { p.stored().Delete("WebhookPolicy", p.policyID()) },
+		"its key":    func() { p.forget("/policy") },
+		"its record": func() { p.stored().Delete("WebhookPolicy", p.policyID()) },
+		"where it is": func() { // as with an account of the same id at another address
+			for k, v := range p.kept.vals {
+				p.kept.vals[k] = []byte(strings.ReplaceAll(string(v), p.sim.URL, "http://127.0.0.1:3"))
+			}
+		},
 		"it is another one": func() { p.set("WebhookPolicy", "jwtAlg", "rs256") },
 	} {
 		lose()
