@@ -219,7 +219,7 @@ func TestAsyncPagesAreBounded(t *testing.T) {
 }
 
 // No token goes to a result's host, whatever connection the step has.
-func TestAsyncSendsNoToken(t *testing.T) {
+func TestAsyncSendsNoTokenToOthers(t *testing.T) {
 	w := newWorld(t, sim.Options{})
 	s := newResults(t, func(w http.ResponseWriter, r *http.Request, i, nth int) {
 		if !strings.Contains(r.URL.RawQuery, "moved") {
@@ -242,5 +242,20 @@ func TestAsyncSendsNoToken(t *testing.T) {
 				t.Errorf("%s was sent", name)
 			}
 		}
+	}
+}
+
+// A result on the account's own host is asked for with the account's token.
+func TestAsyncSendsItsTokenToTheAccount(t *testing.T) {
+	w := newWorld(t, sim.Options{})
+	s := newResults(t, func(w http.ResponseWriter, _ *http.Request, i, _ int) { ready(w, i) })
+	w.deps.Environment.REST = s.srv.URL
+	c := s.call(1, "")
+	c.Connection = w.open("secret")
+	if o := s.fetch(c, nil); o.err != nil || len(o.items) != 1 {
+		t.Fatal(o.err)
+	}
+	if h := s.heads[0]; !strings.HasPrefix(h.Get("Authorization"), "Bearer ") || h.Get("X-Xurrent-Account") != "wdc" {
+		t.Errorf("sent %v", h)
 	}
 }

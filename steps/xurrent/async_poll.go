@@ -3,6 +3,7 @@ package xurrent
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -20,8 +21,7 @@ const (
 	pollsAtOnce  = 32
 )
 
-// poller polls for all async steps. It sends no token: the addresses are links that carry their own permission
-// (PLATFORM 4.1), and mostly on hosts that are not the account's.
+// poller polls for all async steps.
 type poller struct {
 	out   *outbound.Client
 	slots chan struct{} // holds a token per poll that is under way
@@ -40,8 +40,9 @@ type poll struct {
 	err     error  // a *steps.Error; it has no more of the address than its host
 }
 
-// poll asks for one result.
-func (p *poller) poll(ctx context.Context, urls []string, i int) poll {
+// poll asks for one result. An address is mostly a link that carries its own permission (PLATFORM 4.1); the
+// token of an account goes only to the account's own hosts. Nil is no account.
+func (p *poller) poll(ctx context.Context, account *Account, urls []string, i int) poll {
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
@@ -59,11 +60,25 @@ func (p *poller) poll(ctx context.Context, urls []string, i int) poll {
 		return poll{err: steps.Errorf(steps.InputError, "%s: the address cannot be called", name)}
 	}
 	req.Header.Set("Accept", "application/json")
+	if account != nil {
+		if err := account.client.Authorize(ctx, req); err != nil {
+			return unauthorized(err)
+		}
+	}
 	resp, err := p.out.Do(ctx, req, outbound.CallOptions{Redirects: outbound.MaxRedirects})
 	if err != nil {
 		return poll{err: steps.Errorf(steps.ErrorKind(outbound.Classify(err)), "%s: %s", name, err)}
 	}
 	return p.read(name, resp)
+}
+
+// unauthorized is a poll for which there is no token.
+func unauthorized(err error) poll {
+	var back *steps.PutBack
+	if errors.As(err, &back) {
+		return poll{refused: back.After, why: back.Reason}
+	}
+	return poll{err: err}
 }
 
 // read tells a result from an answer (PLATFORM 4.2).

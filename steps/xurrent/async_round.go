@@ -54,7 +54,8 @@ func (p *poller) round(ctx context.Context, c *steps.Call, a asyncArgs) (steps.P
 	if c.Now.Before(at.Next) {
 		return steps.Page{}, parked(&at, waitingText)
 	}
-	r := &round{poller: p, urls: a.URLs, todo: at.pending(at.From, len(a.URLs)), ready: map[int]cty.Value{}, stop: len(a.URLs)}
+	account, _ := c.Connection.(*Account) // there may be none
+	r := &round{poller: p, account: account, urls: a.URLs, todo: at.pending(at.From, len(a.URLs)), ready: map[int]cty.Value{}, stop: len(a.URLs)}
 	r.run(ctx)
 	if err := ctx.Err(); err != nil {
 		return steps.Page{}, steps.Errorf(steps.CancelledError, "the polls were given up")
@@ -112,8 +113,9 @@ func parked(at *polled, why string) error {
 // round is one round of polls.
 type round struct {
 	*poller
-	urls []string
-	todo []int
+	account *Account // of the step, or nil
+	urls    []string
+	todo    []int
 
 	mu      sync.Mutex // guards what follows
 	size    int        // bytes of the bodies that are ready
@@ -130,7 +132,7 @@ func (r *round) run(ctx context.Context) {
 	for range min(pollsOfRound, len(r.todo)) {
 		wg.Go(func() {
 			for i, ok := r.take(); ok; i, ok = r.take() {
-				r.settle(i, r.poll(ctx, r.urls, i))
+				r.settle(i, r.poll(ctx, r.account, r.urls, i))
 			}
 		})
 	}

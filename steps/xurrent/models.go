@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -121,8 +123,18 @@ func (m *Models) read(name string) loadedModel {
 	if err != nil {
 		return loadedModel{}
 	}
-	m.loaded[name] = loadedModel{s, info.ModTime()}
+	m.loaded[name] = loadedModel{m.shared(s), info.ModTime()}
 	return m.loaded[name]
+}
+
+// shared is the schema in memory that is the same, where there is one: a thousand customers have one.
+func (m *Models) shared(s *schema.Schema) *schema.Schema {
+	for _, have := range m.loaded {
+		if have.schema.Digest() == s.Digest() {
+			return have.schema
+		}
+	}
+	return s
 }
 
 // get is a model that is fresh enough. Calls at once ask once.
@@ -192,6 +204,7 @@ const maxRemembered = 200
 func (m *Models) remember(credentials string, err error, d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	maps.DeleteFunc(m.failed, func(_ string, f failedModel) bool { return !m.now().Before(f.until) })
 	delete(m.failed, credentials)
 	var e *steps.Error
 	if d <= 0 || !errors.As(err, &e) {
@@ -199,7 +212,7 @@ func (m *Models) remember(credentials string, err error, d time.Duration) {
 	}
 	kept := *e
 	if len(kept.Message) > maxRemembered {
-		kept.Message = kept.Message[:maxRemembered]
+		kept.Message = strings.ToValidUTF8(kept.Message[:maxRemembered], "")
 	}
 	m.failed[credentials] = failedModel{&kept, m.now().Add(d)}
 }
@@ -209,7 +222,7 @@ func (m *Models) keep(name string, s *schema.Schema) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dir == "" {
-		m.loaded[name] = loadedModel{s, m.now()}
+		m.loaded[name] = loadedModel{m.shared(s), m.now()}
 		return nil
 	}
 	path, at, err := writeModel(m.dir, name, s.Encode(), m.now())
@@ -220,7 +233,7 @@ func (m *Models) keep(name string, s *schema.Schema) error {
 		}
 		return steps.Errorf(steps.InternalError, "keep the data model in %s: %s", path, err)
 	}
-	m.loaded[name] = loadedModel{s, at}
+	m.loaded[name] = loadedModel{m.shared(s), at}
 	return nil
 }
 
