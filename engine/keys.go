@@ -93,7 +93,11 @@ func (k *keys) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if totals.Runs+totals.Schedules > 0 { // by an earlier release, which made the file at its first start
+		kept, err := k.store.KeptKeys(ctx, "")
+		if err != nil {
+			return err
+		}
+		if totals.Runs+totals.Schedules > 0 || len(kept) > 0 { // by an earlier release, which made the file at its first start
 			own, err := vault.ParsePlace("", k.own(), nil)
 			if err != nil {
 				return err
@@ -202,7 +206,8 @@ func (k *keys) rekey(ctx context.Context, r Rekey) error {
 	if err != nil {
 		return err
 	}
-	if err := k.store.PutKeyring(ctx, next); err != nil {
+	// From here on a caller who goes away ends nothing: the keyring might be stored, and nobody here know of it.
+	if err := k.store.PutKeyring(context.WithoutCancel(ctx), next); err != nil {
 		return err
 	}
 	k.now.Store(v) // only now: a key that is not stored may seal nothing

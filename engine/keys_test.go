@@ -301,6 +301,8 @@ func TestX2RekeyOfARunningEngine(t *testing.T) {
 type fakeService struct {
 	v    *vault.Vault
 	down bool
+	// used is called after each use; nil is nothing.
+	used func()
 }
 
 func (f *fakeService) open(_ context.Context, uri string) (vault.Service, error) {
@@ -317,6 +319,9 @@ func (f *fakeService) Encrypt(_ context.Context, plain []byte) ([]byte, error) {
 func (f *fakeService) Decrypt(_ context.Context, sealed []byte) ([]byte, error) {
 	if f.down {
 		return nil, errors.New("connection refused")
+	}
+	if f.used != nil {
+		f.used()
 	}
 	return f.v.Unseal(sealed, nil)
 }
@@ -353,5 +358,57 @@ func TestX1AKeyService(t *testing.T) {
 	wantAll(t, w.refused(), "fake://x", "connection refused", "nothing is lost")
 	f.down = false
 	w.o.Keys.Services = nil
-	wantAll(t, w.refused(), "fake://x", "no key services")
+	wantAll(t, w.refused(), "fake://…", "no key services")
+}
+
+// Values that were kept are enough to refuse a start without the key, also where there was never a run.
+func TestX1KeptValuesWithoutAKeyAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.dir = filepath.Join(t.TempDir(), "data")
+	s, err := journal.Open(w.dir, journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(s.Keep(t.Context(), "a/1", vault.Random(vault.Overhead)), s.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, w.refused(), "missing", "1 kept values", "Nothing was changed", "backup")
+	if _, err := os.Stat(filepath.Join(w.dir, engine.KeyFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a key file was made: %v", err)
+	}
+	// Where nothing is kept, a start makes the key.
+	if s, err = journal.Open(w.dir, journal.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err = errors.Join(s.Keep(t.Context(), "a/1", nil), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	w.stop()
+}
+
+// A caller who goes away while the keyring is stored leaves a runner that knows where its key is.
+func TestX2ARotationOutlivesItsCaller(t *testing.T) {
+	v, err := vault.Open(filepath.Join(t.TempDir(), "service"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &fakeService{v: v, used: cancel} // it is used last to prove that the new keyring opens
+	w, _, _ := filled(t)
+	w.o.Keys.Services = f.open
+	w.open()
+	if err := w.e.Rekey(ctx, engine.Rekey{URI: "fake://x"}); err != nil || ctx.Err() == nil {
+		t.Fatal(err, ctx.Err())
+	}
+	if err := w.e.Rekey(t.Context(), engine.Rekey{}); err != nil {
+		t.Error(err)
+	}
+	w.wantKept("a/1", "secret of a/1")
+	w.stop()
+	if _, err := os.Stat(filepath.Join(w.dir, engine.KeyFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the former key file: %v", err)
+	}
+	w.wholeAgain()
 }

@@ -54,3 +54,53 @@ func TestX6ALooseKeyFileIsRefusedWithTheRemedy(t *testing.T) {
 		open(t, path)
 	}
 }
+
+// A key file that is named by another way to its folder is the same file: what is no longer needed is not it.
+func TestX2AKeyFileByAnotherWay(t *testing.T) {
+	dir, alias := t.TempDir(), filepath.Join(t.TempDir(), "alias")
+	if err := os.Symlink(dir, alias); err != nil {
+		t.Fatal(err)
+	}
+	own, other := filepath.Join(dir, "key"), "file://"+filepath.Join(alias, "key")
+	sealed := seal(t, open(t, own), "secret", "place") // by a release that had no keyring
+	at := parse(t, other, own)
+	if path, _ := at.IsFile(); path == own {
+		t.Fatal("it is no other way")
+	}
+	doc, _, settle, err := vault.NewKeyring(t.Context(), at, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := settle(); err != nil {
+		t.Fatal(err)
+	}
+	opens(t, "made", doc, at, sealed)
+	for i, uri := range []string{"", other, other, ""} {
+		to := parse(t, uri, own)
+		next, _, settle, err := vault.Rekey(t.Context(), doc, at, to, false)
+		if err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+		if err := settle(); err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+		opens(t, "rotated", next, to, sealed)
+		if _, err := vault.OpenKeyring(t.Context(), doc, to); err == nil {
+			t.Errorf("%d: the keyring before opens", i)
+		}
+		doc, at = next, to
+	}
+	// One that is another file is removed.
+	to := parse(t, "file://"+filepath.Join(alias, "another"), own)
+	next, _, settle, err := vault.Rekey(t.Context(), doc, at, to, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := settle(); err != nil {
+		t.Fatal(err)
+	}
+	opens(t, "moved", next, to, sealed)
+	if _, err := os.Stat(own); !os.IsNotExist(err) {
+		t.Errorf("the former key file is there: %v", err)
+	}
+}

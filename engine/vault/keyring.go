@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -54,7 +55,7 @@ func NewKeyring(ctx context.Context, at Place, adopt string) (doc []byte, v *Vau
 		}
 	}
 	settle = func() error { return nil }
-	if was && filepath.Clean(at.path) != filepath.Clean(adopt) {
+	if was && !sameFile(at.path, adopt) {
 		settle = func() error { return forgetFile(adopt) }
 	}
 	doc, v, err = sealRing(ctx, r, at)
@@ -101,7 +102,7 @@ func Rekey(ctx context.Context, doc []byte, from, to Place, dataKey bool) (next 
 	next, v, err = sealRing(ctx, r, to)
 	return next, v, func() error {
 		var errs []error
-		if from.path != "" && filepath.Clean(from.path) != filepath.Clean(to.path) {
+		if from.path != "" && !sameFile(from.path, to.path) {
 			errs = append(errs, forgetFile(from.path), sweep(from.path))
 		}
 		if to.path != "" {
@@ -162,6 +163,16 @@ func recordedName(uri string) string {
 		return "the key of a base64key://… address"
 	}
 	return uri
+}
+
+// sameFile says whether two paths lead to one file: a folder above it may have several names.
+func sameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 func forgetFile(path string) error {

@@ -146,7 +146,8 @@ func TestX3AddressesOfKeysAreNotShown(t *testing.T) {
 	for _, same := range []string{strings.NewReplacer("+", "-", "/", "_").Replace(text), strings.TrimRight(text, "=")} {
 		opens(t, "another spelling", doc, parse(t, "base64key://"+same, "key"))
 	}
-	for _, bad := range []string{"base64key://", "base64key://hunter2", "base64key://" + text + "AAAA", "file://host/path", "file://relative", "file:///a?b", "key", "awskms://alias/x"} {
+	for _, bad := range []string{"base64key://", "base64key://hunter2", "base64key://" + text + "AAAA", "file://host/path", "file://relative", "file:///a?b", "key", "awskms://alias/x",
+		"hunter2", "base64key:" + text, "base64key:/" + text, "base64://" + text, "BASE64KEY://" + text, text} {
 		if _, err := vault.ParsePlace(bad, "key", nil); err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), text) {
 			t.Errorf("%s: %v", bad, err)
 		}

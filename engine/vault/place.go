@@ -62,10 +62,12 @@ func ParsePlace(uri, own string, services OpenService) (Place, error) {
 			return Place{}, fmt.Errorf("the key address base64key://… cannot be used: it takes the base64 of %d random bytes, such as \"openssl rand -base64 %d\" makes", keySize, keySize)
 		}
 		return Place{uri: schemeBase64, key: key}, nil
+	// From here on it may be a key whose scheme was left out or misspelt.
 	case !strings.Contains(uri, "://"):
-		return Place{}, fmt.Errorf("the key address %q cannot be used: it is file:///PATH, base64key://KEY or the address of a key service, such as awskms://alias/currant", uri)
+		return Place{}, errors.New("the key address cannot be used: it is file:///PATH, base64key://KEY or the address of a key service, such as awskms://alias/currant. It is not shown here, for it may hold a key")
 	case services == nil:
-		return Place{}, fmt.Errorf("the key address %q cannot be used: this build speaks to no key services; use file:///PATH or base64key://KEY", uri)
+		scheme, _, _ := strings.Cut(uri, "://")
+		return Place{}, fmt.Errorf("the key address %s://… cannot be used: this build speaks to no key services; use file:///PATH or base64key://KEY", scheme)
 	}
 	return Place{uri: uri, open: services}, nil
 }

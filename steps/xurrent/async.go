@@ -57,6 +57,9 @@ type asyncArgs struct {
 	Each          *steps.Each   `hcl:"each,block" doc:"Runs once per address, in the order in which they become ready; its value is { url, body }."`
 }
 
+// minBackoff is the shortest pause between two rounds.
+const minBackoff = time.Second
+
 // asyncType has no results where they were handed to an each block: memory stays flat.
 func asyncType(c *steps.Check) cty.Type {
 	attrs := map[string]cty.Type{"count": cty.Number}
@@ -84,7 +87,7 @@ func checkAsync(c *steps.Check) hcl.Diagnostics {
 	if !ok {
 		return nil
 	}
-	if d, err := lang.ParseDuration(v.AsString()); err == nil && d < time.Second {
+	if d, err := lang.ParseDuration(v.AsString()); err == nil && d < minBackoff {
 		return hcl.Diagnostics{lang.Error(steps.At(c.Body, "backoff_time"), "Invalid value for \"backoff_time\"", "The shortest pause is \"1s\".")}
 	}
 	return nil

@@ -2,6 +2,7 @@ package xurrent
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -63,6 +64,20 @@ func TestS7PausesDiffer(t *testing.T) {
 	}
 	if len(pauses) < 10 {
 		t.Errorf("%d different pauses of 20", len(pauses))
+	}
+}
+
+// A pause that is known only in the run is not too short either: rounds without one would be a loop.
+func TestS7ShortestPause(t *testing.T) {
+	s := newResults(t, never)
+	for pause, want := range map[string]int{"0s": 0, "999ms": 0, "1s": 1} {
+		c := s.callOf("urls = [\""+s.srv.URL+"/0\"]\nbackoff_time = pause", map[string]cty.Value{"pause": cty.StringVal(pause)})
+		before := len(s.order)
+		o := s.fetch(c, func(o *outcome) bool { return len(o.parks) == 0 })
+		var e *steps.Error
+		if refused := errors.As(o.err, &e) && e.Kind == steps.InputError && strings.Contains(e.Message, "shortest pause"); refused != (want == 0) || len(s.order)-before != want {
+			t.Errorf("%s: %d polls, %v", pause, len(s.order)-before, o.err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"currant/engine/lang"
 	"currant/steps"
 )
 
@@ -45,6 +46,9 @@ func (p *polled) pending(from, n int) (out []int) {
 // round polls what is not ready yet, in order, and gives what has become ready as a page. Where nothing has, the
 // step is parked until the next round; a round that is refused (429, 503) goes on where it was.
 func (p *poller) round(ctx context.Context, c *steps.Call, a asyncArgs) (steps.Page, error) {
+	if a.BackoffTime < minBackoff { // it was not known when the blueprint was checked
+		return steps.Page{}, steps.Errorf(steps.InputError, "backoff_time is %s; the shortest pause is 1s", lang.FormatDuration(a.BackoffTime))
+	}
 	var at polled
 	if c.Cursor != nil {
 		if err := json.Unmarshal(c.Cursor, &at); err != nil {

@@ -86,11 +86,15 @@ func (d Deps) provider(args cty.Value) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	where := d.modelled(at)
+	return providerName(d.modelled(at), c.AccountID), nil
+}
+
+// providerName names an account; where is that of its data model (Deps.modelled).
+func providerName(where, account string) string {
 	if u, err := url.Parse(where); err == nil && u.Host != "" {
 		where = strings.ToLower(u.Host)
 	}
-	return joined(where, c.AccountID), nil
+	return joined(where, account)
 }
 
 // issuerAt is the address of a customer's account in the environment of the provider's connection: the default
@@ -139,11 +143,15 @@ func (d Deps) CustomerSecret(ctx context.Context, kept lang.Kept, connection cty
 	if err != nil {
 		return "", false, err
 	}
-	keys, err := kept.Keys(ctx, customersPrefix(provider, customer))
+	prefix := customersPrefix(provider, customer)
+	keys, err := kept.Keys(ctx, prefix)
 	if err != nil {
 		return "", false, err
 	}
-	keys = slices.DeleteFunc(keys, func(key string) bool { return !strings.HasSuffix(key, "/"+joined(entryOwn, name)) })
+	keys = slices.DeleteFunc(keys, func(key string) bool {
+		_, entry, _ := strings.Cut(key[len(prefix):], "/") // after the app, which may be called as an entry is
+		return entry != joined(entryOwn, name)
+	})
 	if len(keys) != 1 {
 		return "", false, nil
 	}

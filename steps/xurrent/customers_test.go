@@ -109,6 +109,11 @@ func TestCustomerSecret(t *testing.T) {
 	look("")
 	set("acme", "survey", "key", "k1")
 	look("k1")
+	// What an account has sent of an app whose reference is "own" is no secret of our own.
+	if err := write(t.Context(), kept, c.of("acme", "own").key("key"), entry[oauthApplication]{}); err != nil {
+		t.Fatal(err)
+	}
+	look("k1")
 	set("acme", "widget", "key", "k2")
 	look("")
 }

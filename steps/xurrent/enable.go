@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -48,13 +47,7 @@ func (a *Account) Enable(ctx context.Context, kept lang.Kept, needs []Need) ([]E
 }
 
 // Provider names the account among those whose customers are kept, as Deps.provider does.
-func (a *Account) Provider() string {
-	where := a.key.endpoint
-	if u, err := url.Parse(where); err == nil && u.Host != "" {
-		where = strings.ToLower(u.Host)
-	}
-	return joined(where, a.key.account)
-}
+func (a *Account) Provider() string { return providerName(a.key.endpoint, a.key.account) }
 
 // simulated says whether the account is a simulated one (Deps.modelled).
 func (a *Account) simulated() bool { return a.key.endpoint == "simulated" }

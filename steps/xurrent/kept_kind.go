@@ -24,6 +24,8 @@ func KeptKind(key string) string {
 		return "secret that a customer typed"
 	case entryOwn:
 		return "secret set by secret_set"
+	case entryTaken:
+		return "tokens of a customer's secrets"
 	}
 	return "other"
 }

@@ -2,9 +2,14 @@ package xurrent
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -102,7 +107,7 @@ func (d TriggerDeps) acceptSecrets(ctx context.Context, t *ingress.Trigger, r *i
 	if brought.Policy, err = w.policyIn(payload.GetAttr("policy"), customer, app); err != nil {
 		return ingress.Event{}, err
 	}
-	if err := customers.Store(ctx, brought); err != nil {
+	if err := customers.storeOnce(ctx, brought, w.event); err != nil {
 		return ingress.Event{}, fmt.Errorf("the secrets of app %s for customer %s: %w", cut(app), cut(customer), err)
 	}
 	w.forget(ctx, customers)
@@ -110,6 +115,43 @@ func (d TriggerDeps) acceptSecrets(ctx context.Context, t *ingress.Trigger, r *i
 	w.event.Value = cty.ObjectVal(map[string]cty.Value{
 		"customer_account_id": cty.StringVal(customer), "app_reference": cty.StringVal(app), "webhook": appWebhookOf(attrs)})
 	return w.event, nil
+}
+
+// entryTaken is the entry of an installation that lists the tokens whose secrets were stored.
+const entryTaken = "taken"
+
+// maxTaken is how many of them are remembered; a token is accepted for a few minutes.
+const maxTaken = 64
+
+// takenToken is a token whose secrets were stored. The short names are part of the stored format.
+type takenToken struct {
+	Digest string    `json:"d"`          // of its id
+	Until  time.Time `json:"u,omitzero"` // when it is accepted no longer; zero is never
+}
+
+// storeOnce is Store, once for a token that has an id: one that is sent again may not bring back what newer
+// deliveries have replaced. Runs are started later, so that nobody else has looked at the id yet.
+func (c Customers) storeOnce(ctx context.Context, d secretsDelivery, ev ingress.Event) error {
+	if ev.Nonce == "" {
+		return c.Store(ctx, d)
+	}
+	sum := sha256.Sum256([]byte(ev.Nonce))
+	this, key := takenToken{Digest: hex.EncodeToString(sum[:]), Until: ev.NonceUntil}, c.of(d.Customer, d.App).key(entryTaken)
+	return c.kept.Update(ctx, key, func(old []byte) ([]byte, error) {
+		var taken []takenToken
+		if old != nil && json.Unmarshal(old, &taken) != nil {
+			return nil, fmt.Errorf("what is kept under %s cannot be read; was it written by another version of Currant?", key)
+		}
+		if slices.ContainsFunc(taken, func(t takenToken) bool { return t.Digest == this.Digest }) {
+			return old, nil
+		}
+		if err := c.Store(ctx, d); err != nil {
+			return nil, err
+		}
+		taken = slices.DeleteFunc(taken, func(t takenToken) bool { return !t.Until.IsZero() && t.Until.Before(ev.At) })
+		taken = append(taken, this)
+		return json.Marshal(taken[max(0, len(taken)-maxTaken):])
+	})
 }
 
 // secretsPayload is what a delivery of secrets may have (PLATFORM 7.3).

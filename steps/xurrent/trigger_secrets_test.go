@@ -227,3 +227,41 @@ func TestX7SecretsAreNowhereShown(t *testing.T) {
 		t.Errorf("%d runs; the cases did not happen: %s", a.runs(), last(shown))
 	}
 }
+
+// A token that is sent again, as another delivery or as the same, does not bring back what newer ones have replaced.
+// A delivery that is sent anew does, for a person may want that.
+func TestJ6OldSecretsDoNotComeBack(t *testing.T) {
+	a := newApps(t, appOptions{})
+	application := func(secret string) object {
+		return object{"application": object{"client_id": "abc", "client_secret": secret}, "secrets": object{"key": secret}}
+	}
+	check := func(want string) {
+		t.Helper()
+		app, err := a.customers.Token(t.Context(), "acme", "survey", "client_credentials")
+		key, _, other := a.customers.Secret(t.Context(), "acme", "survey", "key")
+		if err != nil || other != nil || app == nil || app.ClientSecret != want || key != want {
+			t.Errorf("%+v, %q, want %q: %v, %v", app, key, want, err, other)
+		}
+	}
+	old := a.sign(signer, providerIssuer, object{"data": secretsData("acme", application("old"))})
+	a.kept.failUpdate.Store(true)
+	a.wants(503, "", "secrets", "d1", old)
+	a.kept.failUpdate.Store(false)
+	a.wants(200, "job_uuid", "secrets", "d1", old) // what was not stored is not taken
+	check("old")
+	a.bring("acme", application("new"))
+	check("new")
+	a.wants(401, "not authorized", "secrets", "d2", old)
+	check("new")
+	a.wants(200, "job_uuid", "secrets", "d1", old)
+	check("new")
+	for n := range 70 { // the list of tokens does not grow for ever
+		a.bring("acme", object{"secrets": object{"other": fmt.Sprint(n)}})
+	}
+	kept, err := a.kept.Get(t.Context(), "xurrent/test/provider/customers/acme/survey/taken")
+	if err != nil || len(kept) == 0 || len(kept) > 12<<10 || strings.Count(string(kept), `"d":`) != 64 {
+		t.Errorf("%d bytes, %d tokens, %v", len(kept), strings.Count(string(kept), `"d":`), err)
+	}
+	a.bring("acme", application("old"))
+	check("old")
+}
