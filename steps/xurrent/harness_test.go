@@ -18,6 +18,7 @@ var (
 	Connection = ConnectionKind(Deps{})
 	Query      = newQuery(Deps{})
 	Mutation   = newMutation(Deps{})
+	Webhook    = NewWebhook(TriggerDeps{})
 )
 
 // bound is a body that was bound and evaluated as a blueprint's is.

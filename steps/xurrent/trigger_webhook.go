@@ -46,9 +46,6 @@ func (d TriggerDeps) receiving(k ingress.Kind, accept func(TriggerDeps, context.
 	return k
 }
 
-// Webhook is the trigger kind as long as nothing verifies signatures.
-var Webhook = NewWebhook(TriggerDeps{})
-
 // NewWebhook is the trigger kind of webhooks of a Xurrent account.
 func NewWebhook(d TriggerDeps) *ingress.Kind {
 	k := ingress.Kind{
