@@ -155,6 +155,7 @@ func (s *Sim) renewed(ctx context.Context, in *installation, o *changeOrder) (ma
 				return nil, err
 			}
 			values[part] = s.policyPart(in, true)
+			s.apps.toldIssuer(in, s.baseURL())
 		default:
 			grant := grantClient
 			if part == partAuthorization {

@@ -61,9 +61,9 @@ func (s *Sim) instancePayload(in *installation, record map[string]any, updated b
 
 // secretsPayload is that of PLATFORM 7.3 with some parts.
 func (s *Sim) secretsPayload(in *installation, values map[string]any, names []string) map[string]any {
-	line := s.lines.Add(1)
+	line, offering := s.lines.Add(1), in.offering()
 	p := map[string]any{"audit_line_id": line, "audit_line_nodeID": sampleNode("AuditLine", line), "customer_account_id": in.customer.ID(),
-		"app_offering": map[string]any{"reference": in.app, "id": graph.Number(in.offering), "nodeID": in.offering}}
+		"app_offering": map[string]any{"reference": in.app, "id": graph.Number(offering), "nodeID": offering}}
 	for _, name := range names {
 		p[name] = values[name]
 	}
@@ -135,6 +135,17 @@ func (s *Sim) secretsLetters(in *installation, values map[string]any, split bool
 		all = append(all, some...)
 	}
 	return all, nil
+}
+
+// tellIssuer sends the policy of an app's webhook again where the service has another address than when the provider was told: the
+// issuer of the policy begins with it.
+func (s *Sim) tellIssuer(ctx context.Context, in *installation) error {
+	if !s.apps.outdatedIssuer(in, s.baseURL()) {
+		return nil
+	}
+	all, err := s.secretsLetters(in, map[string]any{partPolicy: s.policyPart(in, true)}, false)
+	s.postLetters(ctx, all)
+	return err
 }
 
 // postLetters sends letters at once, one after the other. What fails is tried again later, as every delivery is.

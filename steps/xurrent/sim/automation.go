@@ -111,6 +111,9 @@ func (s *Sim) runRule(ctx context.Context, in *installation, o *ruleOrder, times
 	if _, found := in.customer.Get("Person", person); !found {
 		return fmt.Errorf("the account %s has no person %q", in.customer.ID(), person)
 	}
+	if err := s.tellIssuer(ctx, in); err != nil {
+		return err
+	}
 	for n := range times {
 		if in.stopped.Load() {
 			t.stopped()

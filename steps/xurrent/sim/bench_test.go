@@ -55,3 +55,38 @@ func BenchmarkDeliver(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkNew makes a simulated service with one account that is asked a question, as each blueprint test does.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := New(Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		a, _ := s.Account("acme")
+		if a.Records() == 0 {
+			b.Fatal("no records")
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkStart does so behind a server.
+func BenchmarkStart(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := Start(b.Context(), "127.0.0.1:0", Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if a, _ := r.Sim.Account("acme"); a.Records() == 0 {
+			b.Fatal("no records")
+		}
+		if err := r.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

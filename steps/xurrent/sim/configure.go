@@ -65,7 +65,7 @@ func (s *Sim) controlConfigure(w http.ResponseWriter, r *http.Request) {
 
 // configurationPage is the address of the app's configuration page for an installation, with all its parameters.
 func (s *Sim) configurationPage(in *installation, o *configureOrder) (string, error) {
-	offering, _ := in.provider.Get("AppOffering", in.offering)
+	offering, _ := in.provider.Get("AppOffering", in.offering())
 	template := first(o.URL, text(offering, "configurationUriTemplate"))
 	if template == "" {
 		return "", fmt.Errorf("the app %s has no configuration page: its offering has no configurationUriTemplate, and url is missing", in.app)
@@ -110,8 +110,8 @@ func (s *Sim) configurationPolicy(in *installation, order string) (hook, policy 
 
 // confirmation is where the app sends the customer back to.
 func (s *Sim) confirmation(in *installation) string {
-	in.mu.Lock()
-	defer in.mu.Unlock()
+	s.apps.mu.Lock()
+	defer s.apps.mu.Unlock()
 	if in.code == "" {
 		in.code = randomHex(16)
 	}
@@ -156,9 +156,9 @@ func (s *Sim) serveConfirmation(w http.ResponseWriter, r *http.Request, account,
 		if strconv.FormatInt(graph.Number(in.id), 10) != number {
 			continue
 		}
-		in.mu.Lock()
+		s.apps.mu.Lock()
 		code := in.code
-		in.mu.Unlock()
+		s.apps.mu.Unlock()
 		if code == "" || r.URL.Query().Get("code") != code {
 			writeMessage(w, http.StatusForbidden, "The code is not that of the installation")
 			return

@@ -22,6 +22,7 @@ const maxWait = time.Minute
 // controls are the endpoints under /sim/. All speak JSON; names of fields are those of the structs that they read.
 //
 //	GET    /sim/requests    what was asked: ?since=NUMBER&path=PREFIX&wait=DURATION; DELETE forgets it
+//	GET    /sim/operations  how often each root field of GraphQL was executed, until the requests are forgotten
 //	POST   /sim/faults      a rule of how requests go wrong (type fault); GET lists the rules, DELETE ends them
 //	POST   /sim/limits      {rate, cost, window}, from now on
 //	POST   /sim/scopes      {client, scopes}: what a client id or personal access token may do
@@ -39,6 +40,9 @@ func (s *Sim) controls() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/requests", s.controlRequests)
 	mux.HandleFunc("DELETE /sim/requests", func(w http.ResponseWriter, _ *http.Request) { s.recorder.clear(); done(w) })
+	mux.HandleFunc("GET /sim/operations", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"operations": s.recorder.operations()})
+	})
 	mux.HandleFunc("GET /sim/faults", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"faults": s.faults.list()})
 	})

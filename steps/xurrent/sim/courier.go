@@ -155,6 +155,7 @@ func (c *courier) settle(p *parcel, state string, try *attempt, next time.Durati
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.state = state
+	c.sim.activity.Add(1)
 	if try != nil {
 		p.attempts = append(p.attempts, *try)
 	}

@@ -118,6 +118,9 @@ func (s *Sim) sealingKey(account string, how sealing, claims map[string]any, now
 	if !ok {
 		return nil, fmt.Errorf("the account %s has no webhook policy %s", account, how.policy)
 	}
+	if disabled, _ := policy["disabled"].(bool); disabled {
+		return nil, fmt.Errorf("the webhook policy %s of the account %s is disabled", how.policy, account)
+	}
 	if audience := text(policy, "jwtAudience"); audience != "" {
 		claims["aud"] = audience
 	}

@@ -14,7 +14,9 @@
 // delivery and its retries (delivery.go, deliver.go); control.go lists what is
 // under /sim/. Apps: installation.go says what an installation is, install.go makes one,
 // app_events.go tells of it, app_change.go changes and removes it, automation.go lets its
-// rules call its webhook, and application.go knows its credentials.
+// rules call its webhook, and application.go knows its credentials. What a deployment writes is kept by sim/graph; picture.go and
+// upload.go serve its files, and a fault of the kind refuse (fault.go) refuses one of its changes.
+// state.go keeps the service in a file where [Options].State says so; snapshot.go and snapshot_apps.go say what is kept.
 //
 // It listens to whoever reaches it and has no secret worth keeping: it belongs
 // on a loopback address.

@@ -20,9 +20,10 @@ const (
 	faultTruncate = "truncate" // Content-Length says more than is sent
 	faultJSON     = "json"     // 200 with a body that is no JSON
 	faultEmpty    = "empty"    // 200 with no body
+	faultRefuse   = "refuse"   // the mutation named by operation does nothing; its payload has an error
 )
 
-var faultKinds = []string{faultReset, faultClose, faultSlow, faultDrip, faultTruncate, faultJSON, faultEmpty}
+var faultKinds = []string{faultReset, faultClose, faultSlow, faultDrip, faultTruncate, faultJSON, faultEmpty, faultRefuse}
 
 const maxFaults = 1000
 
@@ -30,7 +31,7 @@ const maxFaults = 1000
 type fault struct {
 	ID         int        `json:"id"`
 	Path       string     `json:"path,omitempty"`      // beginning of the path
-	Operation  string     `json:"operation,omitempty"` // a part of the GraphQL body
+	Operation  string     `json:"operation,omitempty"` // a part of the GraphQL body; of refuse, the mutation's name
 	Account    string     `json:"account,omitempty"`
 	Method     string     `json:"method,omitempty"`
 	Skip       int        `json:"skip,omitempty"`  // matching requests that go well first
@@ -39,7 +40,9 @@ type fault struct {
 	RetryAfter retryAfter `json:"retry_after,omitempty"`
 	Delay      string     `json:"delay,omitempty"` // a duration: of slow in all, of drip for each piece
 	Handled    bool       `json:"handled,omitempty"`
-	Body       string     `json:"body,omitempty"` // in place of the usual text
+	Body       string     `json:"body,omitempty"`    // in place of the usual text
+	Field      string     `json:"field,omitempty"`   // of refuse: what the error is about, such as trigger
+	Message    string     `json:"message,omitempty"` // of refuse: the error
 
 	delay time.Duration
 }
@@ -82,6 +85,12 @@ func (f *fault) check() error {
 	}
 	if strings.ContainsAny(string(f.RetryAfter), "\r\n") {
 		return fmt.Errorf("retry_after must be one line")
+	}
+	if f.Kind == faultRefuse && f.Operation == "" {
+		return fmt.Errorf("refuse needs operation: the name of a mutation, such as requestUpdate")
+	}
+	if f.Kind != faultRefuse && (f.Field != "" || f.Message != "") {
+		return fmt.Errorf("field and message are of refuse, not of %s", f.Kind)
 	}
 	f.delay = time.Second
 	if f.Delay != "" {
@@ -135,6 +144,9 @@ func headerFault(text string) (*fault, error) {
 			return nil, fmt.Errorf("X-Sim-Fault knows retry_after, delay and handled, not %q", name)
 		}
 	}
+	if f.Kind == faultRefuse {
+		return nil, fmt.Errorf("X-Sim-Fault cannot refuse a mutation: POST /sim/faults can")
+	}
 	return f, f.check()
 }
 
@@ -181,20 +193,40 @@ func (s *faults) pick(r *http.Request, account string, body []byte) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.rules {
-		if !f.matches(r, account, body) {
-			continue
+		if f.Kind != faultRefuse && f.matches(r, account, body) && s.due(i) {
+			return f
 		}
-		if f.Skip > 0 {
-			f.Skip--
-			continue
+	}
+	return nil
+}
+
+// due counts a match of a rule, and says whether it is one that goes wrong. It goes through rules in order: who is told
+// true stops there, for a rule that is used up is gone.
+func (s *faults) due(i int) bool {
+	f := s.rules[i]
+	if f.Skip > 0 {
+		f.Skip--
+		return false
+	}
+	if f.Times > 0 {
+		left := *f
+		if left.Times--; left.Times == 0 {
+			s.rules = slices.Delete(s.rules, i, i+1)
+		} else {
+			s.rules[i] = &left
 		}
-		picked := *f
-		if f.Times > 0 {
-			if f.Times--; f.Times == 0 {
-				s.rules = slices.Delete(s.rules, i, i+1)
-			}
+	}
+	return true
+}
+
+// refuse finds the rule that refuses a mutation in an account, and uses it up by one.
+func (s *faults) refuse(account, mutation string) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, f := range s.rules {
+		if f.Kind == faultRefuse && f.Operation == mutation && (f.Account == "" || f.Account == account) && s.due(i) {
+			return f
 		}
-		return &picked
 	}
 	return nil
 }

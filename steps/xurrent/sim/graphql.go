@@ -22,7 +22,7 @@ type envelope struct {
 }
 
 // serveGraphQL answers POST /graphql (PLATFORM 3).
-func (s *Sim) serveGraphQL(w http.ResponseWriter, r *http.Request, account string) {
+func (s *Sim) serveGraphQL(w http.ResponseWriter, r *http.Request, account string, entry *recorded) {
 	if r.Method != http.MethodPost {
 		methodNotAllowed(w, http.MethodPost)
 		return
@@ -43,7 +43,8 @@ func (s *Sim) serveGraphQL(w http.ResponseWriter, r *http.Request, account strin
 		return
 	}
 	answer := a.Execute(r.Context(), graph.Caller{Scopes: s.scopesOf(who.client)},
-		graph.Request{Query: *in.Query, OperationName: in.OperationName, Variables: in.Variables})
+		graph.Request{Query: *in.Query, OperationName: in.OperationName, Variables: in.Variables, Refuse: s.refusals(account, entry)})
+	entry.Operations = answer.Roots
 	s.limits.pay(key, s.clock.now(), int64(answer.Cost)).write(w.Header(), int64(answer.Cost))
 	body, err := encodeAnswer(answer)
 	if err != nil {
@@ -52,6 +53,18 @@ func (s *Sim) serveGraphQL(w http.ResponseWriter, r *http.Request, account strin
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	_, _ = w.Write(body)
+}
+
+// refusals are those that faults ask for.
+func (s *Sim) refusals(account string, entry *recorded) func(string) (string, string, bool) {
+	return func(mutation string) (field, message string, refused bool) {
+		f := s.faults.refuse(account, mutation)
+		if f == nil {
+			return "", "", false
+		}
+		entry.Fault = f.Kind
+		return first(f.Field, "base"), first(f.Message, "The change was refused"), true
+	}
 }
 
 // admit finds the account and the caller of an API request and counts it; where it returns false the refusal is written.

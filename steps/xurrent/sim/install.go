@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -16,7 +17,8 @@ const placeholder = "{account}"
 // webhookPlaceholder is the app's own webhook in the actions of its rules (PLATFORM 7.5).
 const webhookPlaceholder = "{app_offering_webhook}"
 
-// offeringOf finds the offering of a reference, the published one first, or makes one on the fly.
+// offeringOf finds the offering of a reference: its latest published version, or else its draft, which is made on the fly where
+// there is none.
 func offeringOf(a *graph.Account, reference string) map[string]any {
 	var found map[string]any
 	for _, o := range a.All("AppOffering") {
@@ -27,7 +29,7 @@ func offeringOf(a *graph.Account, reference string) map[string]any {
 	if found != nil {
 		return found
 	}
-	fields := map[string]any{"name": reference, "reference": reference, "published": true, "latest": true,
+	fields := map[string]any{"name": reference, "reference": reference, "published": false, "latest": true,
 		"scopes": []string{a.Arrange("AppOfferingScope", map[string]any{"effect": "allow", "grantType": grantClient})}}
 	if services := a.All("ServiceInstance"); len(services) > 0 {
 		fields["serviceInstance"] = text(services[0], "id")
@@ -65,6 +67,7 @@ func (s *Sim) planOf(provider *graph.Account, o *installOrder) *plan {
 			p.rules = append(p.rules, rule)
 		}
 	}
+	slices.SortStableFunc(p.rules, func(a, b map[string]any) int { return cmp.Compare(whole(a["position"]), whole(b["position"])) })
 	return p
 }
 
@@ -84,7 +87,7 @@ func filled(template, customer string) string {
 // the customer account (PLATFORM 7.2 step 5). Nothing is sent. Its error is a place that is taken, or a policy that cannot be made.
 func (s *Sim) provision(ctx context.Context, p *plan, customer *graph.Account) (*installation, error) {
 	o := p.order
-	in := &installation{provider: p.provider, customer: customer, app: o.App, offering: text(p.offering, "id"), to: o.To,
+	in := &installation{provider: p.provider, customer: customer, app: o.App, to: o.To,
 		applications: map[string]*application{}}
 	if !s.apps.reserve(in.key()) {
 		return nil, fmt.Errorf("the app %s is installed for %s already: /sim/update changes the installation, /sim/remove removes it", o.App, customer.ID())
@@ -99,7 +102,7 @@ func (s *Sim) provision(ctx context.Context, p *plan, customer *graph.Account) (
 	for grant, scopes := range p.grants {
 		in.applications[grant] = s.newApplication(in, grant, scopes)
 	}
-	fields := map[string]any{"appOffering": in.offering, "customerAccount": customer.ID(), "enabledByCustomer": true,
+	fields := map[string]any{"appOffering": p.offering["id"], "customerAccount": customer.ID(), "enabledByCustomer": true,
 		"disabled": o.Disabled, "suspended": false, "customFields": merged(nil, forCustomer(o.CustomFields, customer.ID()))}
 	in.id = p.provider.Arrange("AppInstance", fields)
 	s.provisionRules(p, in)
@@ -123,10 +126,11 @@ func (s *Sim) provisionWebhook(ctx context.Context, p *plan, in *installation) e
 	return nil
 }
 
-// updateToOffering brings what the installation has in the customer account to what the offering has now: the webhook's address, the
-// rules and the scopes.
+// updateToOffering brings an installation to the offering's latest published version, or to its draft where there is none: the
+// webhook's address, the rules and the scopes in the customer account.
 func (s *Sim) updateToOffering(in *installation) {
 	p := s.planOf(in.provider, &installOrder{App: in.app, To: in.to})
+	in.provider.Arrange("AppInstance", map[string]any{"id": in.id, "appOffering": p.offering["id"]})
 	if in.webhook != "" && p.template != "" {
 		uri := filled(p.template, in.customer.ID())
 		in.customer.Arrange("Webhook", map[string]any{"id": in.webhook, "uri": uri})

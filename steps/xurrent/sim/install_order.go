@@ -207,6 +207,9 @@ func (s *Sim) install(ctx context.Context, p *plan, when timing, id string) (*in
 	}
 	if in.policy != "" {
 		values[partPolicy] = s.policyPart(in, !p.order.NoIssuer)
+		if !p.order.NoIssuer && !when.never {
+			s.apps.toldIssuer(in, s.baseURL())
+		}
 	}
 	if len(p.order.Secrets) > 0 {
 		values[partSecrets] = forCustomer(p.order.Secrets, customer.ID())

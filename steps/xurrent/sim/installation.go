@@ -15,7 +15,6 @@ import (
 type installation struct {
 	provider, customer *graph.Account
 	app                string   // reference of the offering
-	offering           string   // node id of the offering, in the provider account
 	id                 string   // node id of the app instance, in the provider account
 	person             string   // node id of who installed it, in the customer account
 	webhook, policy    string   // node ids in the customer account, "" where the app has no webhook
@@ -25,10 +24,19 @@ type installation struct {
 
 	mu           sync.Mutex // held while it is changed
 	rules        []string   // node ids in the customer account
-	code         string     // that the confirmation of a configuration needs
 	applications map[string]*application
 
+	// apps.mu guards these.
+	code   string // that the confirmation of a configuration needs
+	issuer string // base address in the issuer of the policy that the provider was told; "" where it was told of none
+
 	settling sync.Mutex
+}
+
+// offering is the node id of the version of the offering that is installed, in the provider account.
+func (in *installation) offering() string {
+	record, _ := in.provider.Get("AppInstance", in.id)
+	return related(record, "appOffering")
 }
 
 // destined says where deliveries go in place of the webhooks of the provider account, and the policy that signs them.
@@ -104,6 +112,24 @@ func (a *apps) replace(in *installation, with *application) {
 		delete(a.clients, old.clientID)
 	}
 	in.applications[with.grant], a.clients[with.clientID] = with, with
+}
+
+// toldIssuer notes the base address of the issuer that the provider is told of.
+func (a *apps) toldIssuer(in *installation, base string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	in.issuer = base
+}
+
+// outdatedIssuer says, once, that the provider was told of an issuer with another base address.
+func (a *apps) outdatedIssuer(in *installation, base string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if in.issuer == "" || in.issuer == base {
+		return false
+	}
+	in.issuer = base
+	return true
 }
 
 // drop forgets an installation; false is one that is gone already.

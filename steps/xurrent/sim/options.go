@@ -38,6 +38,13 @@ type Options struct {
 	// RetryDelays are the times between the attempts of a delivery; nil is ten growing ones from ten seconds to four hours
 	// (PLATFORM 6.12: up to ten retries, the intervals are not published).
 	RetryDelays []time.Duration
+	// State is a file that keeps the accounts from one start to the next, "" for none. It is written when the service is closed, and
+	// every few seconds while something changes; the private keys and the secrets of the accounts are in it. Records, webhooks,
+	// installations and their credentials are kept, and up to 64 MiB of uploaded files; deliveries under way are not, nor are access
+	// tokens, faults and limits. A file that cannot be used is put aside, see [Sim.Damaged].
+	State string
+
+	saveEvery time.Duration // in place of saveEvery
 }
 
 func (o Options) withDefaults() Options {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,20 +22,22 @@ const (
 // recorded is one request that the simulated account was asked, as /sim/requests shows it. It holds no secret: bearers and
 // client secrets are replaced.
 type recorded struct {
-	Number    int64             `json:"number"`
-	At        time.Time         `json:"at"`
-	Method    string            `json:"method"`
-	Path      string            `json:"path"`
-	Query     string            `json:"query,omitempty"`
-	Account   string            `json:"account,omitempty"`
-	Header    map[string]string `json:"header"`
-	Body      string            `json:"body,omitempty"`   // its beginning
-	Fields    []string          `json:"fields,omitempty"` // names of an upload's form fields, in order
-	Size      int64             `json:"size"`             // of the body, bytes
-	Status    int               `json:"status"`           // 0: the connection ended without an answer
-	Fault     string            `json:"fault,omitempty"`
-	RequestID string            `json:"request_id,omitempty"`
-	Took      float64           `json:"took_ms"`
+	Number  int64             `json:"number"`
+	At      time.Time         `json:"at"`
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Query   string            `json:"query,omitempty"`
+	Account string            `json:"account,omitempty"`
+	Header  map[string]string `json:"header"`
+	Body    string            `json:"body,omitempty"`   // its beginning
+	Fields  []string          `json:"fields,omitempty"` // names of an upload's form fields, in order
+	Size    int64             `json:"size"`             // of the body, bytes
+	// Operations are the root fields of GraphQL that were executed, in order.
+	Operations []string `json:"operations,omitempty"`
+	Status     int      `json:"status"` // 0: the connection ended without an answer
+	Fault      string   `json:"fault,omitempty"`
+	RequestID  string   `json:"request_id,omitempty"`
+	Took       float64  `json:"took_ms"`
 }
 
 // recorder keeps the last requests.
@@ -44,10 +47,11 @@ type recorder struct {
 	bytes   int
 	last    int64
 	dropped int64
-	added   chan struct{} // closed and replaced at each addition
+	counts  map[string]int // of operations, those of dropped entries among them
+	added   chan struct{}  // closed and replaced at each addition
 }
 
-func newRecorder() *recorder { return &recorder{added: make(chan struct{})} }
+func newRecorder() *recorder { return &recorder{added: make(chan struct{}), counts: map[string]int{}} }
 
 func (c *recorder) add(e recorded) {
 	c.mu.Lock()
@@ -56,6 +60,9 @@ func (c *recorder) add(e recorded) {
 	e.Number = c.last
 	c.entries = append(c.entries, e)
 	c.bytes += len(e.Body)
+	for _, name := range e.Operations {
+		c.counts[name]++
+	}
 	n := 0
 	for len(c.entries)-n > maxRecords || c.bytes > maxRecordBytes {
 		c.bytes -= len(c.entries[n].Body)
@@ -71,6 +78,14 @@ func (c *recorder) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.entries, c.bytes, c.dropped = nil, 0, 0
+	clear(c.counts)
+}
+
+// operations says how often each root field of GraphQL was executed.
+func (c *recorder) operations() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.counts)
 }
 
 // find gives the entries after a number whose path begins so, and what to wait on where there is none.

@@ -30,8 +30,12 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.learnBase(r)
 	if strings.HasPrefix(r.URL.Path, pathControl) {
 		s.serveControl(w, r)
+		if r.Method != http.MethodGet {
+			s.activity.Add(1)
+		}
 		return
 	}
+	defer s.activity.Add(1)
 	began := time.Now()
 	account := accountHeader(r)
 	var body []byte
@@ -81,7 +85,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) route(w http.ResponseWriter, r *http.Request, account string, entry *recorded) {
 	switch path := r.URL.Path; {
 	case path == pathGraphQL || path == pathGraphQL+"/":
-		s.serveGraphQL(w, r, account)
+		s.serveGraphQL(w, r, account, entry)
 	case path == pathToken:
 		s.serveToken(w, r)
 	case path == pathIntrospect:
@@ -117,15 +121,16 @@ func accountHeader(r *http.Request) string {
 // learnBase remembers where the simulated account is reached, unless it was told.
 func (s *Sim) learnBase(r *http.Request) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.base != "" || r.Host == "" {
+	learned := s.learned
+	s.mu.Unlock()
+	if learned || r.Host == "" {
 		return
 	}
 	scheme := "http://"
 	if r.TLS != nil {
 		scheme = "https://"
 	}
-	s.base = scheme + r.Host
+	s.moveTo(scheme+r.Host, false)
 }
 
 // localHost says whether a Host header may use the control endpoints: an address, localhost, or the host that was set. A page

@@ -35,18 +35,30 @@ type Sim struct {
 	courier  *courier
 	control  http.Handler
 	lines    atomic.Int64 // audit lines so far
+	state    *state       // nil where nothing is kept
+	activity atomic.Int64 // requests and deliveries so far, which may have changed what is to be kept
 
 	ctx  context.Context
 	stop context.CancelFunc
 
 	mu       sync.Mutex
-	base     string
+	base     string // until it is learned or set, that of the last start
+	learned  bool   // base is where this service is reached
 	baseSet  bool
 	accounts map[string]bool
 }
 
-// New makes a simulated service. It fails for options that make no sense, naming them.
+// New makes a simulated service, as it was left where Options.State says so. It fails for options that make no sense, naming them, and
+// for a state file that the system does not let it read.
 func New(o Options) (*Sim, error) {
+	if o.State != "" {
+		return resume(o)
+	}
+	return fresh(o)
+}
+
+// fresh makes a simulated service without accounts.
+func fresh(o Options) (*Sim, error) {
 	if o.Storage != "" && o.Storage != providerS3 && o.Storage != providerLocal {
 		return nil, fmt.Errorf("the attachment storage %q is unknown: use %q or %q", o.Storage, providerS3, providerLocal)
 	}
@@ -69,6 +81,8 @@ func New(o Options) (*Sim, error) {
 	world.SetHooks(graph.Hooks{
 		AttachmentStorage: s.storageInfo,
 		AttachmentExists:  s.store.exists,
+		StorePicture:      s.storePicture,
+		ExpiringURL:       s.ExpiringURL,
 		Async:             s.startAsync,
 	})
 	world.Watch(s.changed)
@@ -76,10 +90,19 @@ func New(o Options) (*Sim, error) {
 }
 
 // SetBase says at which URL the simulated account is reached; until then the first request's Host header tells.
-func (s *Sim) SetBase(url string) {
+// Addresses of before, in what is kept of the last start, are rewritten.
+func (s *Sim) SetBase(url string) { s.moveTo(strings.TrimSuffix(url, "/"), true) }
+
+func (s *Sim) moveTo(url string, set bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.base, s.baseSet = strings.TrimSuffix(url, "/"), true
+	old := s.base
+	s.base, s.learned, s.baseSet = url, true, set
+	s.mu.Unlock()
+	if old == "" || old == url {
+		return
+	}
+	s.world.Relocate(old+"/", url+"/")
+	s.hooks.relocate(old+"/", url+"/")
 }
 
 // Advance moves the simulated account's time ahead: tokens, limits and codes expire, retries and async results become due.
@@ -90,12 +113,16 @@ func (s *Sim) Advance(d time.Duration) {
 	}
 }
 
-// Close stops deliveries and slow answers and waits for those under way to end.
+// Close stops deliveries and slow answers and waits for those under way to end. Its error is one of writing the state file.
 func (s *Sim) Close() error {
 	s.stop()
 	s.courier.close()
 	s.clock.stop()
-	return nil
+	if s.state == nil {
+		return nil
+	}
+	<-s.state.done
+	return s.save()
 }
 
 func (s *Sim) baseURL() string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -19,15 +20,14 @@ type Running struct {
 	unhook func() bool
 }
 
-// Start listens at an address, such as 127.0.0.1:0, until Close or until the context ends. Errors: options that make no sense, and an
-// address that cannot be listened at.
+// Start listens at an address, such as 127.0.0.1:0, until Close or until the context ends. Where any port is good and the service has
+// a state of before, it takes the port of before if that is free. Errors: those of [New], and an address that cannot be listened at.
 func Start(ctx context.Context, address string, o Options) (*Running, error) {
 	s, err := New(o)
 	if err != nil {
 		return nil, err
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", address)
+	l, err := s.listen(ctx, address)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the simulated account cannot listen at %s: %w", address, err), s.Close())
 	}
@@ -37,6 +37,18 @@ func Start(ctx context.Context, address string, o Options) (*Running, error) {
 	go func() { r.served <- r.server.Serve(l) }()
 	r.unhook = context.AfterFunc(ctx, func() { _ = r.server.Close() })
 	return r, nil
+}
+
+// listen prefers the port of the last start where any is good: it is in the issuers that runners know.
+func (s *Sim) listen(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	host, port, err := net.SplitHostPort(address)
+	if before, unread := url.Parse(s.baseURL()); err == nil && unread == nil && port == "0" && before.Port() != "" {
+		if l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, before.Port())); err == nil {
+			return l, nil
+		}
+	}
+	return lc.Listen(ctx, "tcp", address)
 }
 
 // Close stops listening and all deliveries. It may be called again.

@@ -105,6 +105,17 @@ func (h *webhooks) moveTo(account, id, uri string) {
 	}
 }
 
+// relocate writes another beginning into the addresses of webhooks, as [graph.World.Relocate] does.
+func (h *webhooks) relocate(from, to string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, list := range h.byAccount {
+		for _, w := range list {
+			w.uri = strings.ReplaceAll(w.uri, from, to)
+		}
+	}
+}
+
 // forget drops a webhook that is deleted.
 func (h *webhooks) forget(account, id string) {
 	h.mu.Lock()

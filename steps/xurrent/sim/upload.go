@@ -24,11 +24,14 @@ const (
 
 const pathFiles = pathStorage + "files/"
 
-// serveStorage is the storage host: uploads (PLATFORM 5.2) and expiring links to what was uploaded (PLATFORM 5.3).
+// serveStorage is the storage host: uploads (PLATFORM 5.2), expiring links to what was uploaded (PLATFORM 5.3), and
+// pictures.
 func (s *Sim) serveStorage(w http.ResponseWriter, r *http.Request, entry *recorded) {
 	switch path := r.URL.Path; {
 	case strings.HasPrefix(path, pathFiles):
 		s.serveFile(w, r)
+	case strings.HasPrefix(path, pathPictures):
+		s.servePicture(w, r)
 	case path != pathStorage+providerS3 && path != pathStorage+providerLocal:
 		writeMessage(w, http.StatusNotFound, "Not Found")
 	case r.Method != http.MethodPost:
@@ -228,6 +231,11 @@ func (s *Sim) serveFile(w http.ResponseWriter, r *http.Request) {
 		writeMessage(w, http.StatusForbidden, "The link is not signed for this file, or has expired")
 		return
 	}
+	s.serveContent(w, key)
+}
+
+// serveContent answers with an uploaded file.
+func (s *Sim) serveContent(w http.ResponseWriter, key string) {
 	f, ok := s.store.get(key)
 	switch {
 	case !ok:

@@ -29,6 +29,8 @@ type World struct {
 	accounts map[string]*Account
 	hooks    Hooks
 
+	references references
+
 	changes changeQueue
 }
 
@@ -48,7 +50,8 @@ func New(o Options) (*World, error) {
 	if o.AccountURL == nil {
 		o.AccountURL = func(id string) string { return "https://" + id + ".xurrent.com" }
 	}
-	return &World{model: m, opts: o, start: o.Now(), accounts: map[string]*Account{}}, nil
+	return &World{model: m, opts: o, start: o.Now(), accounts: map[string]*Account{},
+		references: references{taken: map[string]string{}}}, nil
 }
 
 // MaxSeed is the largest number of records an account can be seeded with.
@@ -81,6 +84,12 @@ type Hooks struct {
 	Async func(account string, result func() Response) (url string)
 	// AttachmentExists says whether an uploaded file has this key, and its size in bytes. Default: every key exists.
 	AttachmentExists func(key string) (size int64, ok bool)
+	// StorePicture keeps a picture that came as a data URI and gives the address under which it is served. It is called while the
+	// account is locked. Default: pictureUri stays the data URI.
+	StorePicture func(account, filename, media string, content []byte) (url string)
+	// ExpiringURL answers Attachment.expiringUrl (PLATFORM 5.3), "" for null. It is called while the account is locked.
+	// Default: null.
+	ExpiringURL func(key string) string
 	// RateLimit answers the root field rateLimit: cost, limit, remaining, resetAt. Default: null.
 	RateLimit func(account string) map[string]any
 }
@@ -112,13 +121,18 @@ type Request struct {
 	OperationName string
 	// Variables as decoded from JSON; numbers may be json.Number, float64, int or int64.
 	Variables map[string]any
+	// Refuse is asked before each mutation; where it refuses, nothing is changed and the payload's errors have its field and
+	// message. nil refuses nothing.
+	Refuse func(mutation string) (field, message string, refused bool)
 }
 
-// Response is the answer to a Request. Its JSON form is that of PLATFORM 3.2; Cost is not part of it.
+// Response is the answer to a Request. Its JSON form is that of PLATFORM 3.2; Roots and Cost are not part of it.
 type Response struct {
 	// Data is a JSON object or null; nil when the request was refused before it was executed.
 	Data   json.RawMessage `json:"data,omitempty"`
 	Errors []Error         `json:"errors,omitempty"`
+	// Roots are the root fields that were executed, in order, such as requestUpdate.
+	Roots []string `json:"-"`
 	// Cost is 1 point, and 1 more for every 10 records returned, rounded down.
 	Cost int `json:"-"`
 }

@@ -14,7 +14,7 @@ const MaxDiscovered = 100
 // discover runs discoveredConfigurationItems: at once, or later when there is a hook for that. Later, the answer
 // holds the asyncQuery only, and its result the whole answer of the mutation.
 func (x *executor) discover(g *group, w *writer, input map[string]any) (any, string) {
-	p := payload{def: g.named, values: map[string]any{"clientMutationId": input["clientMutationId"], "errors": []any{}}}
+	p := newPayload(g, input)
 	if n := countItems(input); n > MaxDiscovered {
 		w.problem("physicalAssets", fmt.Sprintf("Physical assets hold %d configuration items: at most %d are accepted", n, MaxDiscovered))
 		p.values["errors"] = w.problems

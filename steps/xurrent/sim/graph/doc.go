@@ -9,6 +9,8 @@
 // Start at api.go. execute.go answers one request, after validate.go and coerce.go have checked it;
 // store.go keeps the records, connection.go pages them, filter.go, order.go and view.go choose them, mutate.go
 // and input.go change them, introspect.go describes the schema and seed.go makes the small company.
+// What apps consist of has rules of its own: offering.go, extension.go, rules.go, attachments.go and picture.go.
+// snapshot.go gives a world as JSON and takes it on again.
 //
 // It may import github.com/vektah/gqlparser/v2 and the standard library.
 package graph

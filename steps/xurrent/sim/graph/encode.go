@@ -137,6 +137,8 @@ func (x *executor) leafOf(b []byte, r *record, g *group, def *ast.Definition) []
 	v := r.get(g.info.key)
 	if v == nil {
 		switch {
+		case g.info.key == keyExpiringURL:
+			return x.expiringURL(b, r)
 		case g.def.Type.Elem != nil:
 			return append(b, "[]"...)
 		case g.named.Name == "Boolean":
@@ -146,6 +148,16 @@ func (x *executor) leafOf(b []byte, r *record, g *group, def *ast.Definition) []
 		}
 	}
 	return appendValue(b, v)
+}
+
+// expiringURL writes an attachment's short-lived address, null where its file is not there.
+func (x *executor) expiringURL(b []byte, r *record) []byte {
+	if x.hooks.ExpiringURL != nil {
+		if address := x.hooks.ExpiringURL(r.text(keyKey)); address != "" {
+			return appendString(b, address)
+		}
+	}
+	return append(b, "null"...)
 }
 
 // relation gives what a composite field of a record leads to.

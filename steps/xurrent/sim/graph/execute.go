@@ -27,6 +27,8 @@ type executor struct {
 	fragments map[string]*ast.FragmentDefinition
 	vars      map[string]any
 	hooks     Hooks
+	refuse    func(string) (string, string, bool)
+	roots     []string
 
 	me      *record
 	path    []any
@@ -62,7 +64,7 @@ func execute(ctx context.Context, a *Account, c Caller, r Request) Response {
 	if len(errs) > 0 {
 		return Response{Errors: errs, Cost: 1}
 	}
-	x := &executor{ctx: ctx, a: a, m: m, caller: c, fragments: byName(doc.Fragments), vars: vars, hooks: a.world.currentHooks(),
+	x := &executor{ctx: ctx, a: a, m: m, caller: c, fragments: byName(doc.Fragments), vars: vars, hooks: a.world.currentHooks(), refuse: r.Refuse,
 		now: timestamp(a.world.opts.Now()), scopes: map[string]bool{}}
 	x.findMe()
 	response := x.run(op)
@@ -127,12 +129,12 @@ func (x *executor) response(b []byte, ok bool) Response {
 		x.fatal = "The request was cancelled"
 	}
 	if x.fatal != "" {
-		return Response{Data: json.RawMessage("null"), Errors: append(x.errs, Error{Message: x.fatal}), Cost: 1 + x.nodes/10}
+		return Response{Data: json.RawMessage("null"), Errors: append(x.errs, Error{Message: x.fatal}), Roots: x.roots, Cost: 1 + x.nodes/10}
 	}
 	if !ok {
 		b = []byte("null")
 	}
-	return Response{Data: b, Errors: x.errs, Cost: 1 + x.nodes/10}
+	return Response{Data: b, Errors: x.errs, Roots: x.roots, Cost: 1 + x.nodes/10}
 }
 
 // selection is what is selected at one place: several selection sets where a field is selected more than once.

@@ -15,6 +15,8 @@ type writer struct {
 	problems []any
 	files    map[string]file
 	notes    []*record // made on the way; they are told of after the record itself
+	// reference is the one that an app offering is to have, "" where it stays.
+	reference string
 }
 
 type step func(*record)
@@ -166,7 +168,8 @@ func (w *writer) addThose(f *fieldInfo, name string, v any, r *record, replace b
 		return func(r *record) { r.set(f.key, value) }
 	}
 	if f.target.name == "Attachment" {
-		return w.attach(f, name, list)
+		attached := w.attachments(name, list)
+		return func(r *record) { w.attachTo(r, f, attached) }
 	}
 	var makers []func() *record
 	for _, e := range list {
@@ -181,6 +184,10 @@ func (w *writer) addThose(f *fieldInfo, name string, v any, r *record, replace b
 				continue
 			}
 			t = existing.typ
+			if !w.x.m.listed[t.name] && (r == nil || !slices.Contains(w.a.related(r, f), existing)) {
+				w.problem(name, human(name)+" has the id "+shown(id)+" of another record's "+t.name)
+				continue
+			}
 		}
 		steps := w.fields(t, in, existing)
 		makers = append(makers, func() *record {
@@ -190,6 +197,9 @@ func (w *writer) addThose(f *fieldInfo, name string, v any, r *record, replace b
 			}
 			for _, s := range steps {
 				s(child)
+			}
+			if existing == nil {
+				w.defaults(child)
 			}
 			return child
 		})

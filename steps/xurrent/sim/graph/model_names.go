@@ -76,4 +76,5 @@ var createDefaults = map[string]map[string]string{
 	"Request":           {"category": "incident", "status": "assigned"},
 	"ConfigurationItem": {"status": "in_production"},
 	"ServiceInstance":   {"status": "in_production"},
+	"AppOfferingScope":  {"effect": "allow"},
 }

@@ -65,6 +65,10 @@ func (p payload) definition() *ast.Definition { return p.def }
 
 func (p payload) resolve(_ *executor, g *group) (any, string) { return p.values[g.field.Name], "" }
 
+func newPayload(g *group, input map[string]any) payload {
+	return payload{def: g.named, values: map[string]any{"clientMutationId": input["clientMutationId"], "errors": []any{}}}
+}
+
 // mutate runs one mutation.
 func (x *executor) mutate(g *group) (any, string) {
 	mu := x.m.mutations[g.field.Name]
@@ -73,13 +77,16 @@ func (x *executor) mutate(g *group) (any, string) {
 		return nil, message
 	}
 	w := &writer{x: x, a: x.a, files: x.files(input)}
-	if mu.name == "discoveredConfigurationItems" {
+	refused := w.refused(mu)
+	if mu.name == "discoveredConfigurationItems" && !refused {
 		return x.discover(g, w, input)
 	}
 	x.a.mu.Lock()
 	defer x.a.mu.Unlock()
-	p, message := w.perform(g, mu, input)
-	if message != "" {
+	p, message := newPayload(g, input), ""
+	if refused {
+		p.values["errors"] = w.problems
+	} else if p, message = w.perform(g, mu, input); message != "" {
 		return nil, message
 	}
 	json, ok := x.value(nil, g, p, g.def.Type)
@@ -104,23 +111,23 @@ const notFound = "Not Found"
 
 // perform changes the records, or finds what is wrong with the input and changes nothing.
 func (w *writer) perform(g *group, mu *mutation, input map[string]any) (payload, string) {
-	p := payload{def: g.named, values: map[string]any{"clientMutationId": input["clientMutationId"], "errors": []any{}}}
+	p := newPayload(g, input)
 	var r *record
 	if mu.action != ActionCreate {
 		if r = w.a.lookup(asText(input["id"])); r == nil || r.typ != mu.typ {
 			return p, notFound
 		}
 	}
-	if mu.action == ActionDelete {
+	switch {
+	case mu.action == ActionDelete:
 		w.delete(r)
-		p.values["success"] = true
-		return p, ""
-	}
-	if mu.name == "noteCreate" {
+	case mu.name == "noteCreate":
 		if r = w.createNote(input); r != nil {
 			w.a.changed(ActionCreate, r, nil, w.person())
 		}
-	} else {
+	case mu.name == "appOfferingPublish":
+		r = w.publish(r)
+	default:
 		r = w.save(mu, r, input)
 	}
 	if len(w.problems) > 0 {
@@ -132,6 +139,18 @@ func (w *writer) perform(g *group, mu *mutation, input map[string]any) (payload,
 		p.values[mu.answer] = r
 	}
 	return p, ""
+}
+
+// refused adds the problem that the request is told to have with a mutation.
+func (w *writer) refused(mu *mutation) bool {
+	if w.x.refuse == nil {
+		return false
+	}
+	field, message, refused := w.x.refuse(mu.name)
+	if refused {
+		w.problem(field, message)
+	}
+	return refused
 }
 
 // save creates or changes a record.
@@ -163,6 +182,11 @@ func (w *writer) save(mu *mutation, r *record, input map[string]any) *record {
 }
 
 func (w *writer) delete(r *record) {
+	if r.typ.name == offeringRule {
+		if w.checkRuleOwner(r, nil); len(w.problems) > 0 {
+			return
+		}
+	}
 	before := w.a.before(r)
 	w.a.changed(ActionDelete, r, before, w.person())
 	w.a.remove(r)
@@ -225,6 +249,12 @@ func (w *writer) check(mu *mutation, r *record, input map[string]any) {
 		if n, taken := w.a.sourceKeys[k]; taken && (r == nil || n != r.number) {
 			w.problem("sourceID", "Source ID has already been taken")
 		}
+	}
+	switch mu.typ.name {
+	case "AppOffering":
+		w.checkOffering(r, input)
+	case offeringRule, accountRule:
+		w.checkRule(mu.typ, r, input)
 	}
 }
 

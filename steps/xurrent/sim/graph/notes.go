@@ -1,9 +1,6 @@
 package graph
 
-import (
-	"path"
-	"strings"
-)
+import "strings"
 
 // createNote adds a note to any record that has notes.
 func (w *writer) createNote(in map[string]any) *record {
@@ -16,15 +13,15 @@ func (w *writer) createNote(in map[string]any) *record {
 		w.problem("text", "Text can't be blank")
 	}
 	internal, _ := in["internal"].(bool)
-	attachments := w.attachments("attachments", in["attachments"])
+	attached := w.attachments("attachments", in["attachments"])
 	if len(w.problems) > 0 {
 		return nil
 	}
 	w.a.touch(owner, w.x.now)
-	return w.addNote(owner, text, internal, attachments)
+	return w.addNote(owner, text, internal, attached)
 }
 
-func (w *writer) addNote(owner *record, text string, internal bool, attachments []func() *record) *record {
+func (w *writer) addNote(owner *record, text string, internal bool, attached []attachment) *record {
 	n := w.create(w.x.m.types["Note"], 10)
 	n.set(keyText, text)
 	n.set(keyInternal, internal)
@@ -37,9 +34,7 @@ func (w *writer) addNote(owner *record, text string, internal bool, attachments 
 	if w.x.me != nil {
 		w.a.link(n, n.typ.fields["person"], w.x.me)
 	}
-	for _, make := range attachments {
-		w.a.link(n, n.typ.fields["textAttachments"], make())
-	}
+	w.attachTo(n, n.typ.fields["textAttachments"], attached)
 	w.a.link(owner, owner.typ.fields["notes"], n)
 	w.notes = append(w.notes, n)
 	return n
@@ -63,76 +58,5 @@ func (w *writer) timeEntry(in map[string]any) step {
 			w.a.link(e, t.fields["person"], w.x.me)
 		}
 		w.a.link(r, r.typ.fields["timeEntries"], e)
-	}
-}
-
-// file is an uploaded file that an input refers to.
-type file struct {
-	size int64
-	ok   bool
-}
-
-// files asks for all storage keys in an input, before the account is locked.
-func (x *executor) files(in any) map[string]file {
-	if x.hooks.AttachmentExists == nil {
-		return nil
-	}
-	found := map[string]file{}
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			if key, ok := v["key"].(string); ok {
-				size, exists := x.hooks.AttachmentExists(key)
-				found[key] = file{size, exists}
-			}
-			for _, e := range v {
-				walk(e)
-			}
-		case []any:
-			for _, e := range v {
-				walk(e)
-			}
-		}
-	}
-	walk(in)
-	return found
-}
-
-// attachments makes the records of a list of AttachmentInput (PLATFORM 5.3).
-func (w *writer) attachments(name string, v any) []func() *record {
-	list, _ := v.([]any)
-	var makers []func() *record
-	for _, e := range list {
-		in, _ := e.(map[string]any)
-		key := asText(in["key"])
-		f, known := w.files[key]
-		if key == "" || known && !f.ok {
-			w.problem(name, "Attachment not found: nothing was uploaded with the key "+shown(key))
-			continue
-		}
-		inline, _ := in["inline"].(bool)
-		size, _ := in["size"].(int64)
-		if f.ok {
-			size = f.size
-		}
-		makers = append(makers, func() *record {
-			r := w.create(w.x.m.types["Attachment"], 5)
-			r.set(keyKey, key)
-			r.set(keyInline, inline)
-			r.set(keyFilename, path.Base(key))
-			r.set(keySize, size)
-			return r
-		})
-	}
-	return makers
-}
-
-func (w *writer) attach(f *fieldInfo, name string, list []any) step {
-	makers := w.attachments(name, list)
-	return func(r *record) {
-		for _, make := range makers {
-			w.a.link(r, f, make())
-		}
 	}
 }

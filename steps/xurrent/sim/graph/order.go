@@ -16,7 +16,8 @@ type orderTerm struct {
 	desc bool
 }
 
-// order reads the argument order; nil is the order of creation.
+// order reads the argument order; nil is the order of creation. The rules of a record are in the order of
+// their positions.
 func (x *executor) order(l listing, g *group) (*ordering, string) {
 	list, _ := g.args["order"].([]any)
 	o := &ordering{}
@@ -29,10 +30,14 @@ func (x *executor) order(l listing, g *group) (*ordering, string) {
 		}
 		o.terms = append(o.terms, orderTerm{path, e["direction"] == "desc"})
 	}
-	if len(o.terms) == 0 {
-		return nil, ""
+	switch {
+	case len(o.terms) > 0:
+		return o, ""
+	case !l.root && (l.typ.name == offeringRule || l.typ.name == accountRule):
+		o.terms = []orderTerm{{path: x.m.fieldPath(l.typ, "position")}}
+		return o, ""
 	}
-	return o, ""
+	return nil, ""
 }
 
 // values is a record's place in the order: its number, and its values.

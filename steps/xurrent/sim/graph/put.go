@@ -41,12 +41,16 @@ func (a *Account) put(typ string, fields map[string]any, told bool) string {
 		a.begin(r, now)
 	}
 	a.unindexSource(r)
+	reference := r.text(keyReference)
 	for _, name := range sortedKeys(fields) {
 		if name != "id" {
 			a.putField(r, name, fields[name])
 		}
 	}
 	a.indexSource(r)
+	if typ == "AppOffering" && r.get(keyDraft) == nil {
+		a.world.references.put(r.text(keyReference), reference, a.id)
+	}
 	if told {
 		a.changed(action, r, before, "")
 	}

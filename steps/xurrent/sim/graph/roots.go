@@ -15,6 +15,7 @@ func (o rootObject) resolve(x *executor, g *group) (any, string) {
 	if x.fatal != "" {
 		return nil, ""
 	}
+	x.roots = append(x.roots, g.field.Name)
 	if o.def == x.m.schema.Mutation {
 		return x.mutate(g)
 	}

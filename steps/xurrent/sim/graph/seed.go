@@ -34,6 +34,7 @@ func (a *Account) seed() {
 	s.addItems(smallItems)
 	s.addRequests(smallRequests, true)
 	s.addWork()
+	s.addIntegrations()
 	if more := a.world.opts.Seed - (len(a.records) - a.deleted); more > 0 {
 		people, items := more*35/100, more*20/100
 		a.records = append(make([]*record, 0, len(a.records)+more), a.records...)
@@ -197,6 +198,12 @@ func (s *seeder) addWork() {
 		s.add("Task", s.ago(29*day), "subject", subject, "status", "assigned", "category", "implementation", "workflow", workflow,
 			"team", s.teams[i+1], "member", s.people[6+5*i])
 	}
+}
+
+// addIntegrations adds the service instance that apps name as their support.
+func (s *seeder) addIntegrations() {
+	service := s.add("Service", s.ago(20*day), "name", "Integrations", "serviceOwner", s.people[0], "serviceProvider", s.organizations[1], "supportTeam", s.teams[0])
+	s.add("ServiceInstance", s.ago(20*day), "name", "Integrations", "service", service, "status", "in_production", "supportTeam", s.teams[0])
 }
 
 func asciiLower(s string) string {

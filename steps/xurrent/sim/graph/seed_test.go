@@ -58,7 +58,7 @@ func TestSeedFitsSchema(t *testing.T) {
 	}
 	small := newWorld(t, Options{}).Account("wdc")
 	got := fmt.Sprint(len(small.All("Person")), len(small.All("Team")), len(small.All("Service")), len(small.All("Request")), len(small.All("ConfigurationItem")))
-	if got != "40 6 3 60 30" {
+	if got != "40 6 4 60 30" {
 		t.Errorf("people, teams, services, requests, items: %s", got)
 	}
 	for _, r := range small.All("Request") {

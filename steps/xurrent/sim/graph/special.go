@@ -1,9 +1,6 @@
 package graph
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Fields that some types have, looked up by name where they are needed.
 var (
@@ -21,6 +18,7 @@ var (
 	keySubject     = keyOf("subject")
 	keyPublished   = keyOf("published")
 	keyLatest      = keyOf("latest")
+	keyExpiringURL = keyOf("expiringUrl")
 )
 
 // special handles inputs that stand for more than a field; done says that the name is one of them.
@@ -38,8 +36,8 @@ func (w *writer) special(t *typeInfo, name string, in map[string]any) (s step, d
 		if strings.TrimSpace(text) == "" {
 			return nil, true
 		}
-		attachments := w.attachments(name+"Attachments", in[name+"Attachments"])
-		return func(r *record) { w.addNote(r, text, name == "internalNote", attachments) }, true
+		attached := w.attachments(name+"Attachments", in[name+"Attachments"])
+		return func(r *record) { w.addNote(r, text, name == "internalNote", attached) }, true
 	case "noteAttachments", "internalNoteAttachments":
 		return nil, hasNotes
 	case "timeSpent":
@@ -55,10 +53,22 @@ func (w *writer) special(t *typeInfo, name string, in map[string]any) (s step, d
 		if t.name != "AppOffering" {
 			return nil, false
 		}
-		if ext := w.find(w.x.m.types["UiExtension"], name, asText(v)); ext != nil && in["uiExtensionVersionId"] == nil {
-			return func(r *record) { w.useVersion(r, ext) }, true
+		return w.formOf(in), true
+	case "uiExtensionVersionId":
+		if t.name != "AppOffering" {
+			return nil, false
 		}
-		return nil, true
+		if _, both := in["uiExtensionId"]; both {
+			return nil, true // formOf has seen to it
+		}
+		return w.formOf(in), true
+	case "pictureUri":
+		if t.fields[name] == nil {
+			return nil, false
+		}
+		return w.picture(v), true
+	case "reference":
+		return nil, t.name == "AppOffering" // see checkReference
 	}
 	return nil, false
 }
@@ -82,17 +92,22 @@ func (w *writer) follow(mu *mutation, r *record, input map[string]any) {
 	}
 	switch t.name {
 	case "UiExtension":
-		w.saveVersion(r, input, mu.action == ActionCreate)
+		w.saveVersion(r, input)
 	case "WebhookPolicy":
 		if mu.action == ActionCreate {
 			makeKey(r)
 		}
 	case "AppOffering":
-		if mu.name == "appOfferingPublish" {
-			r.set(keyPublished, true)
+		if w.reference != "" {
+			r.set(keyReference, w.reference)
+		}
+		if mu.action == ActionCreate {
 			r.set(keyLatest, true)
 		}
+	case offeringRule, accountRule:
+		w.placeRule(r)
 	}
+	w.sweepAttachments(r, input)
 }
 
 // defaults are what the service fills in when a record is created without them.
@@ -118,56 +133,5 @@ func (w *writer) defaults(r *record) {
 		}
 	case "WebhookPolicy":
 		r.set(keyName, strings.ToUpper(r.text(keyOf("jwtAlg")))+" policy "+numberString(uint64(r.number)))
-	}
-}
-
-// saveVersion keeps what a UI extension shows in the version that is being prepared (PLATFORM 9.2).
-func (w *writer) saveVersion(r *record, in map[string]any, created bool) {
-	versions := r.typ.fields["versions"]
-	var prepared *record
-	all := w.a.related(r, versions)
-	if i := slices.IndexFunc(all, func(v *record) bool { return v.text(keyStatus) == "being_prepared" }); i >= 0 {
-		prepared = all[i]
-	}
-	given := created
-	for _, name := range []string{"css", "html", "javascript", "formDefinition"} {
-		_, ok := in[name]
-		given = given || ok
-	}
-	if prepared == nil && given {
-		prepared = w.create(w.x.m.types["UiExtensionVersion"], 10)
-		prepared.set(keyOf("versionNr"), int64(len(all)+1))
-		prepared.set(keyStatus, "being_prepared")
-		w.a.link(r, versions, prepared)
-	}
-	if prepared == nil {
-		return
-	}
-	for _, name := range []string{"css", "html", "javascript", "formDefinition"} {
-		if v, ok := in[name]; ok {
-			prepared.set(keyOf(name), v)
-		}
-	}
-	if on, _ := in["activate"].(bool); !on {
-		return
-	}
-	active := r.typ.fields["activeVersion"]
-	for _, old := range w.a.related(r, active) {
-		old.set(keyStatus, "archived")
-		old.set(keyOf("archivedAt"), w.x.now)
-	}
-	prepared.set(keyStatus, "active")
-	prepared.set(keyOf("activatedAt"), w.x.now)
-	w.a.relate(r, active, []*record{prepared})
-}
-
-// useVersion makes a UI extension's active version, or else its newest, the form of an app offering.
-func (w *writer) useVersion(offering, ext *record) {
-	versions := w.a.related(ext, ext.typ.fields["activeVersion"])
-	if len(versions) == 0 {
-		versions = w.a.related(ext, ext.typ.fields["versions"])
-	}
-	if n := len(versions); n > 0 {
-		w.a.relate(offering, offering.typ.fields["uiExtensionVersion"], versions[n-1:])
 	}
 }

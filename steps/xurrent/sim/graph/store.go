@@ -164,6 +164,9 @@ func (a *Account) remove(r *record) {
 		a.inactive[r.typ.name]--
 	}
 	a.unindexSource(r)
+	if r.typ.name == "AppOffering" && r.get(keyDraft) == nil {
+		a.world.references.put("", r.text(keyReference), a.id)
+	}
 	list := a.byType[r.typ.name]
 	if i, ok := slices.BinarySearch(list, r.number); ok {
 		a.byType[r.typ.name] = slices.Delete(list, i, i+1)
