@@ -48,6 +48,7 @@ func (e *Engine) call(ctx context.Context, h *host, c run.Call) (o run.Outcome) 
 	if bp, err := e.version(ctx, en.version); err == nil {
 		call.Dir = bp.Dir
 	}
+	since := e.kept.watch.now()
 	if p := c.Node.Kind.Pager; p != nil {
 		o.Page, err = p.Fetch(ctx, call)
 	} else {
@@ -56,7 +57,10 @@ func (e *Engine) call(ctx context.Context, h *host, c run.Call) (o run.Outcome) 
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && c.Timeout > 0 {
 		err = steps.Errorf(steps.TimeoutError, "no result within the step's timeout of %s", c.Timeout)
 	}
-	o.Err = withoutSecrets(call, err)
+	if p, ok := err.(*steps.Park); ok && p.Kept != "" && c.Node.Kind.Pager == nil {
+		e.kept.watch.add(en.id, p.Kept, since)
+	}
+	o.Err = WithoutSecrets(call, err)
 	return o
 }
 

@@ -102,6 +102,7 @@ func (e *Engine) controls() http.Handler {
 		return e.Rekey(r.Context(), Rekey{URI: r.FormValue("uri"), DataKey: r.FormValue("data_key") == "true"})
 	}))
 	mux.HandleFunc("POST /run", e.runFor)
+	e.shareKept(mux)
 	return mux
 }
 

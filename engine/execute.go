@@ -103,6 +103,7 @@ func (e *Engine) machine(h *host, en *entry) (*run.Machine, error) {
 
 // ended takes an ended run off the books and tells who waits for it.
 func (e *Engine) ended(en *entry, r *run.Result) {
+	e.kept.watch.forget(en.id)
 	e.mu.Lock()
 	e.leave(en)
 	watchers := e.watchers[en.id]

@@ -184,8 +184,8 @@ func (h *host) Next(until time.Time, block bool) (run.Event, error) {
 		ev, flying := h.poll()
 		switch {
 		case ev != nil:
-			if _, ok := ev.(run.RunEnded); ok && stopping {
-				continue // it looks again at the next start
+			if stopping && looksAgain(ev) {
+				continue
 			}
 			return ev, h.writes.failure()
 		case !block:
@@ -211,6 +211,15 @@ func (h *host) Next(until time.Time, block bool) (run.Event, error) {
 			}
 		}
 	}
+}
+
+// looksAgain says whether an event only lets a step look at something at which it looks again after the next start.
+func looksAgain(ev run.Event) bool {
+	switch ev.(type) {
+	case run.RunEnded, run.KeptChanged:
+		return true
+	}
+	return false
 }
 
 // poll is the next event that has come, and how many calls are in flight.

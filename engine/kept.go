@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
+	"currant/engine/journal"
 	"currant/engine/lang"
 )
 
@@ -14,6 +16,7 @@ type kept struct {
 	e     *Engine
 	mu    sync.Mutex // guards turns
 	turns map[string]*turn
+	watch keptWatch
 }
 
 // turn is whose turn it is to change one key.
@@ -25,20 +28,35 @@ type turn struct {
 // Kept is what outlives runs.
 func (e *Engine) Kept() lang.Kept { return e.kept }
 
-func newKept(e *Engine) *kept { return &kept{e: e, turns: map[string]*turn{}} }
+func newKept(e *Engine) *kept {
+	return &kept{e: e, turns: map[string]*turn{}, watch: newKeptWatch(e.deliver)}
+}
 
 // place is what a kept value is bound to. A run's values are bound to its id, which has no such beginning.
 func place(key string) []byte { return []byte("kept\x00" + key) }
 
 // Get is part of lang.Kept.
 func (k *kept) Get(ctx context.Context, key string) ([]byte, error) {
-	sealed, _, err := k.e.store.Kept(ctx, key)
+	sealed, err := sealedKept(ctx, k.e.store.Reader, key)
 	if err != nil || sealed == nil {
 		return nil, err
 	}
-	plain, err := k.e.vault.Unseal(sealed, place(key))
+	return unsealKept(k.e.vault, key, sealed)
+}
+
+// sealedKept is a kept value as it is stored; nil where there is none.
+func sealedKept(ctx context.Context, r *journal.Reader, key string) ([]byte, error) {
+	sealed, _, err := r.Kept(ctx, key)
+	if errors.Is(err, journal.ErrDamaged) {
+		err = fmt.Errorf("%w: %w", lang.ErrKeptDamaged, err)
+	}
+	return sealed, err
+}
+
+func unsealKept(v *keys, key string, sealed []byte) ([]byte, error) {
+	plain, err := v.Unseal(sealed, place(key))
 	if err != nil {
-		return nil, fmt.Errorf("what is kept as %q: %w", key, err)
+		return nil, fmt.Errorf("what is kept as %q: %w: %w", key, lang.ErrKeptDamaged, err)
 	}
 	if plain == nil {
 		plain = []byte{} // an empty value is one
@@ -61,17 +79,36 @@ func (k *kept) Update(ctx context.Context, key string, change func(old []byte) (
 	if err != nil {
 		return err
 	}
+	if value == nil && old == nil {
+		return nil
+	}
+	return k.put(ctx, key, value)
+}
+
+// ReplaceKept is part of lang.KeptReplacer.
+func (k *kept) ReplaceKept(ctx context.Context, key string, value []byte) error {
+	release, err := k.take(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return k.put(ctx, key, value)
+}
+
+// put stores a value, or deletes it where it is nil, and tells who waits for it.
+func (k *kept) put(ctx context.Context, key string, value []byte) error {
 	if value == nil {
-		if old == nil {
-			return nil
-		}
 		return k.e.store.Keep(ctx, key, nil)
 	}
 	sealed, err := k.e.vault.Seal(value, place(key))
 	if err != nil {
 		return err
 	}
-	return k.e.store.Keep(ctx, key, sealed)
+	if err := k.e.store.Keep(ctx, key, sealed); err != nil {
+		return err
+	}
+	k.watch.changed(key)
+	return nil
 }
 
 // Keys is part of lang.Kept.

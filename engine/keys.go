@@ -27,6 +27,9 @@ type KeyOptions struct {
 	Services vault.OpenService
 	// KindOf names, for people, what is kept under a key; nil calls everything a value.
 	KindOf func(key string) string
+	// Shared says which kept values commands beside the runner may read and change (Client.Kept, OpenKept); nil is
+	// none. What a customer has sent is for no command to read.
+	Shared func(key string) bool
 }
 
 // Rekey is what a rotation does.
@@ -40,7 +43,8 @@ type Rekey struct {
 // keys are the keys of a data directory's sealed values. A rotation replaces them under those who use them.
 type keys struct {
 	now   atomic.Pointer[vault.Vault]
-	store *journal.Store
+	store *journal.Store  // nil where they are only read
+	read  *journal.Reader // the store's, or one beside it
 	dir   string
 	o     KeyOptions
 	mu    sync.Mutex // one rotation at a time
@@ -59,7 +63,7 @@ func (k *keys) Derive(purpose string, n int) ([]byte, error) { return k.now.Load
 // whose values were sealed with the key file itself. An error that means that values cannot be read says
 // which; nothing has been changed then.
 func openKeys(ctx context.Context, store *journal.Store, dir string, o KeyOptions) (*keys, error) {
-	k := &keys{store: store, dir: dir, o: o}
+	k := &keys{store: store, read: store.Reader, dir: dir, o: o}
 	doc, err := store.Keyring(ctx)
 	if err != nil {
 		return nil, err
@@ -67,16 +71,21 @@ func openKeys(ctx context.Context, store *journal.Store, dir string, o KeyOption
 	if doc == nil {
 		return k, k.begin(ctx)
 	}
+	return k, k.open(ctx, doc)
+}
+
+// open opens the keyring, whose document is doc.
+func (k *keys) open(ctx context.Context, doc []byte) error {
 	at, err := k.current(doc)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v, err := vault.OpenKeyring(ctx, doc, at)
 	if err != nil {
-		return nil, k.lost(ctx, err, at)
+		return k.lost(ctx, err, at)
 	}
 	k.now.Store(v)
-	return k, nil
+	return nil
 }
 
 func (k *keys) own() string { return filepath.Join(k.dir, KeyFile) }
@@ -155,11 +164,11 @@ func (k *keys) lost(ctx context.Context, cause error, at vault.Place) error {
 
 // sealed says what is sealed in the data directory.
 func (k *keys) sealed(ctx context.Context) (string, error) {
-	kept, err := k.store.KeptKeys(ctx, "")
+	kept, err := k.read.KeptKeys(ctx, "")
 	if err != nil {
 		return "", err
 	}
-	totals, err := k.store.Totals(ctx)
+	totals, err := k.read.Totals(ctx)
 	if err != nil {
 		return "", err
 	}

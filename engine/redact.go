@@ -12,9 +12,9 @@ func secretsOf(c *steps.Call) *outbound.Secrets {
 	return outbound.NewSecrets(append(sensitiveTexts(c.Args), c.Secrets...)...)
 }
 
-// withoutSecrets takes a step's secrets out of what it says, which is stored and shown: a kind may pass on
+// WithoutSecrets takes a step's secrets out of what it says, which is stored and shown: a kind may pass on
 // what a server has answered, and that may repeat what it was sent.
-func withoutSecrets(c *steps.Call, err error) error {
+func WithoutSecrets(c *steps.Call, err error) error {
 	switch x := err.(type) {
 	case nil:
 		return nil

@@ -86,6 +86,9 @@ type Park struct {
 	Until  time.Time // zero: only Run wakes it
 	Cursor []byte
 	Run    string
+	// Kept begins the keys of kept values (Call.Kept) that wake it earlier too when they are changed; it ends with
+	// "/". This is a hint, told a moment later, for several changes once, and not after a restart: Until remains. No Pager has it.
+	Kept   string
 	Reason string
 }
 

@@ -41,8 +41,6 @@ type Kind struct {
 	Connection string
 	// ConnectionOptional says that the kind can do without its connection.
 	ConnectionOptional bool
-	// Planned kinds are decoded and checked, but this build cannot run them yet.
-	Planned bool
 
 	// SetsState says that the kind sets the run's state, which steps that run at once may not.
 	SetsState bool

@@ -103,10 +103,10 @@ func (s *Server) inbound(r *http.Request, rest string) (*Trigger, answer) {
 	if t == nil {
 		return nil, answerError(notFound())
 	}
-	if t.Kind.Accept == nil {
-		return t, answerError(planned(t.Kind))
+	if err := t.Admit(r.Method, r.Header, r.ContentLength, s.Limits.BodyBytes); err != nil {
+		return t, answerError(err)
 	}
-	req, err := s.read(r, t, postfix)
+	req, err := s.read(r, postfix)
 	if err != nil {
 		return t, answerError(err)
 	}
@@ -145,7 +145,7 @@ func (s *Server) route(rest string) (*Trigger, string) {
 		return nil, ""
 	}
 	t, ok := s.Route(blueprint, runbook)
-	if !ok || t == nil || !t.Enabled || !t.Kind.Endpoint {
+	if !ok || t == nil {
 		return nil, ""
 	}
 	return t, rest
@@ -155,25 +155,37 @@ func full() *Refusal {
 	return &Refusal{Status: http.StatusServiceUnavailable, Message: "The runner is busy. Try again.", RetryAfter: time.Second}
 }
 
-// read makes a Request within the limits. What can be refused before the body is read is.
-func (s *Server) read(r *http.Request, t *Trigger, postfix string) (*Request, error) {
+// Admit refuses a request to the trigger's endpoint by its head, before the body is read: length is what the body is
+// said to have, in bytes, or -1, and most what it may have. The error is a *Refusal.
+func (t *Trigger) Admit(method string, header http.Header, length, most int64) error {
+	switch {
+	case !t.Enabled || !t.Kind.Endpoint:
+		return notFound()
+	case t.Kind.Accept == nil:
+		return planned(t.Kind)
+	}
 	methods := []string{http.MethodPost}
 	if t.Kind.Methods != nil {
 		if m := t.Kind.Methods(t.Args); len(m) > 0 {
 			methods = m
 		}
 	}
-	if !slices.Contains(methods, r.Method) {
-		return nil, notAllowed(methods)
+	if !slices.Contains(methods, method) {
+		return notAllowed(methods)
 	}
-	for _, c := range r.Header.Values("Content-Encoding") {
+	for _, c := range header.Values("Content-Encoding") {
 		if c != "" && !strings.EqualFold(c, "identity") {
-			return nil, refuse(http.StatusUnsupportedMediaType, "Encoded bodies are not accepted. Send the body as it is, without Content-Encoding.")
+			return refuse(http.StatusUnsupportedMediaType, "Encoded bodies are not accepted. Send the body as it is, without Content-Encoding.")
 		}
 	}
-	if r.ContentLength > s.Limits.BodyBytes {
-		return nil, s.tooLarge()
+	if length > most {
+		return tooLarge(most)
 	}
+	return nil
+}
+
+// read makes a Request within the limits, of one that Admit takes.
+func (s *Server) read(r *http.Request, postfix string) (*Request, error) {
 	if len(s.slots) == cap(s.slots) {
 		return nil, full()
 	}
@@ -191,8 +203,8 @@ func (s *Server) read(r *http.Request, t *Trigger, postfix string) (*Request, er
 	return &Request{Method: r.Method, Header: r.Header, Query: query, Postfix: postfix, Body: body, At: s.Now(), Kept: s.Kept}, nil
 }
 
-func (s *Server) tooLarge() *Refusal {
-	return refuse(http.StatusRequestEntityTooLarge, "The body is larger than %d KiB.", s.Limits.BodyBytes>>10)
+func tooLarge(most int64) *Refusal {
+	return refuse(http.StatusRequestEntityTooLarge, "The body is larger than %d KiB.", most>>10)
 }
 
 func (s *Server) readBody(r *http.Request) ([]byte, error) {
@@ -208,7 +220,7 @@ func (s *Server) readBody(r *http.Request) ([]byte, error) {
 	var ne net.Error
 	switch {
 	case n > s.Limits.BodyBytes:
-		return nil, s.tooLarge()
+		return nil, tooLarge(s.Limits.BodyBytes)
 	case errors.As(err, &ne) && ne.Timeout():
 		return nil, refuse(http.StatusRequestTimeout, "The body did not come in time.")
 	case err != nil:

@@ -43,10 +43,13 @@ type Limits struct {
 	Idle        time.Duration // between two requests of a connection: 60 s
 	Drain       time.Duration // to finish answers when the server stops: 10 s
 	HeaderBytes int           // 64 KiB
-	BodyBytes   int64         // 256 KiB
+	BodyBytes   int64         // DefaultBodyBytes
 	Connections int           // 1,000
 	InFlight    int           // requests being handled: 512
 }
+
+// DefaultBodyBytes is what the body of a request may have, in bytes.
+const DefaultBodyBytes = 256 << 10
 
 func (l Limits) withDefaults() Limits {
 	set(&l.Header, 5*time.Second)
@@ -54,7 +57,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Idle, 60*time.Second)
 	set(&l.Drain, 10*time.Second)
 	set(&l.HeaderBytes, 64<<10)
-	set(&l.BodyBytes, 256<<10)
+	set(&l.BodyBytes, DefaultBodyBytes)
 	set(&l.Connections, 1000)
 	set(&l.InFlight, 512)
 	return l

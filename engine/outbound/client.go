@@ -126,6 +126,11 @@ func (c *Client) send(req *http.Request) (*http.Response, target, error) {
 	if err != nil {
 		return fail(t, err)
 	}
+	if c.policy.Refuse != nil {
+		if err := c.policy.Refuse(t.hostPort()); err != nil {
+			return fail(t, &Error{Kind: KindInput, Host: t.hostPort(), What: err.Error()})
+		}
+	}
 	if t.addr.IsValid() {
 		if v := judge(t.addr, c.policy.Allow); v.denied {
 			return fail(t, refuse(t.host, t.addr, v))

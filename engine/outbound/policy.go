@@ -30,6 +30,10 @@ type Policy struct {
 	// addresses ([Denied]); see [ParseAllow].
 	Allow []netip.Prefix
 
+	// Refuse, where it is set, is asked of each request before anything else: its error, in words for people, is
+	// why the host, as "name:port", may not be called.
+	Refuse func(hostPort string) error
+
 	// Proxy chooses the proxy of a request, as in [http.Transport]; nil means
 	// none, whatever the environment says. The proxy's own address is the
 	// operator's choice and is not judged; the target's is.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -24,6 +25,17 @@ func (m *Machine) Apply(now time.Time, ev Event) {
 		}
 		for _, path := range sorted(m.waiting) {
 			if a := m.waiting[path]; a != nil && a.rec.Await == ev.ID {
+				m.resume(a)
+			}
+		}
+	case KeptChanged:
+		for _, a := range m.flight { // it may come to wait for them, of what it saw before
+			if !slices.Contains(a.told, ev.Prefix) {
+				a.told = append(a.told, ev.Prefix)
+			}
+		}
+		for _, path := range sorted(m.waiting) {
+			if a := m.waiting[path]; a != nil && a.rec.Kept == ev.Prefix {
 				m.resume(a)
 			}
 		}

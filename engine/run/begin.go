@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -60,8 +61,8 @@ func (m *Machine) execute(a *activation) {
 		return
 	}
 	switch {
-	case k.Planned || (k.Do == nil && k.Choose == nil && k.Fork == nil && k.Loop == nil && k.Repeat == nil && k.Try == nil && k.Pager == nil):
-		m.failed(a, steps.Errorf(steps.InternalError, "this build of Currant cannot run steps of kind %q yet", k.Name))
+	case k.Do == nil && k.Choose == nil && k.Fork == nil && k.Loop == nil && k.Repeat == nil && k.Try == nil && k.Pager == nil:
+		m.failed(a, steps.Errorf(steps.InternalError, "steps of kind %q do nothing: the kind has no shape", k.Name))
 	case k.Do != nil && m.effect(a) == steps.Pure:
 		m.compute(a)
 	case k.Do != nil:
@@ -238,7 +239,7 @@ func (m *Machine) handOut(a *activation) error {
 	if m.effect(a) != steps.Read || a.node.Needs.Time {
 		m.out.barrier = true
 	}
-	m.flight[a.path] = a
+	m.flight[a.path], a.told = a, nil
 	m.calls = append(m.calls, c)
 	m.trace(a, Trace{Phase: "call", Args: a.args})
 	return nil
@@ -267,9 +268,12 @@ func (m *Machine) settled(a *activation, v cty.Value, err error) {
 		m.putBack(a, e)
 	case *steps.Park:
 		delete(m.flight, a.path)
-		a.rec.Cursor, a.rec.Await = e.Cursor, e.Run
+		a.rec.Cursor, a.rec.Await, a.rec.Kept = e.Cursor, e.Run, e.Kept
 		if e.Run != "" && m.ended[e.Run] {
 			e.Until = m.now // it ended before this answer came: look again at once
+		}
+		if e.Kept != "" && slices.Contains(a.told, e.Kept) {
+			e.Until = m.now
 		}
 		m.park(a, e.Until, e.Reason)
 		m.trace(a, Trace{Phase: "wait", Until: e.Until, Reason: e.Reason})

@@ -74,16 +74,20 @@ type Outcome struct {
 // RunEnded says that another run ended, for steps that wait for it.
 type RunEnded struct{ ID string }
 
+// KeptChanged says that kept values were changed whose keys begin with Prefix, for steps that wait for them.
+type KeptChanged struct{ Prefix string }
+
 // Cancelled asks the run to end.
 type Cancelled struct{ Reason string }
 
 // Decision is a person's answer for a held step: repeat, skip or fail.
 type Decision struct{ Do string }
 
-func (Outcome) event()   {}
-func (RunEnded) event()  {}
-func (Cancelled) event() {}
-func (Decision) event()  {}
+func (Outcome) event()     {}
+func (RunEnded) event()    {}
+func (KeptChanged) event() {}
+func (Cancelled) event()   {}
+func (Decision) event()    {}
 
 // Batch is what a run journals at once.
 type Batch struct {
@@ -147,7 +151,7 @@ type Trace struct {
 	At               time.Time
 	Until            time.Time // wait, retry
 	Output           cty.Value // ok
-	Args             cty.Value // call
+	Args             cty.Value // call; ok and fail, of a step whose arguments were evaluated and are still there
 	Err              *steps.Error
 	Reason           string
 }

@@ -85,6 +85,7 @@ type activation struct {
 	stop     error // why the children are being stopped
 	deadline time.Time
 	loop     *loop
+	told     []string // prefixes of kept values that were changed while its call is in flight
 }
 
 // New is a machine at the beginning of a run.
@@ -170,7 +171,7 @@ func (m *Machine) completed(a *activation, out cty.Value) {
 	if a.kept {
 		m.out.delete(a.frame, a.path+argsSuffix)
 	}
-	m.trace(a, Trace{Phase: "ok", Output: out})
+	m.trace(a, Trace{Phase: "ok", Args: a.args, Output: out})
 	m.passed(a.frame, a.node.Name, out)
 }
 
@@ -208,7 +209,7 @@ func (m *Machine) giveUp(a *activation, err error) {
 			err = e
 		}
 		a.rec.Status, a.rec.Err = Failed, e
-		m.trace(a, Trace{Phase: "fail", Err: e})
+		m.trace(a, Trace{Phase: "fail", Args: a.args, Err: e})
 	case *steps.Finish:
 		a.rec.Status, a.rec.Finish = Finished, e.Message
 	}
@@ -346,7 +347,7 @@ func (m *Machine) Awaits() bool {
 // resume lets a waiting step go on.
 func (m *Machine) resume(a *activation) {
 	delete(m.waiting, a.path)
-	a.rec.Wake, a.rec.Reason = time.Time{}, ""
+	a.rec.Wake, a.rec.Reason, a.rec.Kept = time.Time{}, "", ""
 	a.rec.Status = Running
 	if a.rec.Err != nil { // the pause before another attempt
 		a.rec.Err = nil

@@ -38,6 +38,7 @@ type Record struct {
 	PutBack int          `json:"p,omitempty"` // times that the step was put back
 	Cursor  []byte       `json:"c,omitempty"`
 	Await   string       `json:"k,omitempty"` // the run that is waited for
+	Kept    string       `json:"z,omitempty"` // begins the keys of kept values that are waited for
 	Err     *steps.Error `json:"x,omitempty"`
 	Finish  string       `json:"m,omitempty"` // message of a finish
 	Pending *steps.Error `json:"q,omitempty"` // error that a try's finally holds up

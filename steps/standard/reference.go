@@ -20,27 +20,26 @@ func WriteReference(w io.Writer) error {
 	p.line("# Reference: steps, connections, triggers, functions")
 	p.line("")
 	p.line("This page is printed from the declarations that Currant decodes and checks blueprints with; a test fails when it is stale.")
-	p.line("A kind marked *planned* is checked now, and a later build runs it.")
 	p.line("")
 	p.line("## Every step")
 	p.line("")
 	p.body(steps.CommonSpec, nil)
 	p.line("## Steps")
 	for _, k := range Kinds(Deps{}) {
-		p.heading(k.Name, k.Doc, k.Planned)
+		p.heading(k.Name, k.Doc)
 		p.examples(k.Examples)
 		p.body(k.Spec(), steps.CommonSpec)
 		p.output(k)
 	}
 	p.line("## Connections")
 	for _, k := range Connections(Deps{}) {
-		p.heading(k.Name, k.Doc, false)
+		p.heading(k.Name, k.Doc)
 		p.examples(k.Examples)
 		p.body(k.Spec(), nil)
 	}
 	p.line("## Triggers")
 	for _, k := range Triggers(Deps{}) {
-		p.heading(k.Name, k.Doc, k.Planned)
+		p.heading(k.Name, k.Doc)
 		p.examples(k.Examples)
 		p.body(k.Spec(), nil)
 		p.trigger(k)
@@ -56,6 +55,14 @@ func WriteReference(w io.Writer) error {
 	return err
 }
 
+// WriteTable prints the arguments and blocks of a spec as a table.
+func WriteTable(w io.Writer, s *lang.Spec) error {
+	p := &printer{}
+	p.body(s, nil)
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
 var dependsOn = map[lang.FunctionKind]string{
 	lang.PureFunction:      "its arguments",
 	lang.FileFunction:      "files of the blueprint",
@@ -66,13 +73,9 @@ type printer struct{ text strings.Builder }
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(&p.text, format+"\n", args...) }
 
-func (p *printer) heading(name, doc string, planned bool) {
+func (p *printer) heading(name, doc string) {
 	p.line("")
-	if planned {
-		p.line("### %s *(planned)*", name)
-	} else {
-		p.line("### %s", name)
-	}
+	p.line("### %s", name)
 	p.line("")
 	p.line("%s", doc)
 	p.line("")

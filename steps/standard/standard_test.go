@@ -38,7 +38,7 @@ func TestRegistries(t *testing.T) {
 	}
 }
 
-// Every kind has one shape, or is planned.
+// Every kind has one shape.
 func TestKindsHaveOneShape(t *testing.T) {
 	for _, k := range Kinds(Deps{}) {
 		shapes := 0
@@ -47,7 +47,7 @@ func TestKindsHaveOneShape(t *testing.T) {
 				shapes++
 			}
 		}
-		if shapes != 1 && !(k.Planned && shapes == 0) {
+		if shapes != 1 {
 			t.Errorf("%s has %d shapes", k.Name, shapes)
 		}
 	}

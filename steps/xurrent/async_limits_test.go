@@ -51,6 +51,73 @@ func TestS7CapOnPolls(t *testing.T) {
 	}
 }
 
+// A host whose answers do not come holds up no other one's polls.
+func TestS7SlowHostHoldsUpItsOwnOnly(t *testing.T) {
+	full, over := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	var slow *results
+	slow = newResults(t, func(w http.ResponseWriter, _ *http.Request, i, _ int) {
+		slow.mu.Lock()
+		if slow.active == pollsAtOnce {
+			once.Do(func() { close(full) })
+		}
+		slow.mu.Unlock()
+		<-over
+		ready(w, i)
+	})
+	other := newResults(t, func(w http.ResponseWriter, _ *http.Request, i, _ int) { ready(w, i) })
+	other.kind = slow.kind // of one runner
+	var wg sync.WaitGroup
+	for range pollsAtOnce { // more polls than slots
+		c := slow.call(4, "")
+		wg.Go(func() {
+			if pg, err := slow.kind.Pager.Fetch(t.Context(), c); err != nil || len(pg.Items) != 4 {
+				t.Errorf("%d items, %v", len(pg.Items), err)
+			}
+		})
+	}
+	<-full
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if pg, err := other.kind.Pager.Fetch(ctx, other.call(10, "")); err != nil || len(pg.Items) != 10 {
+		t.Errorf("the other host: %d items, %v", len(pg.Items), err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := slow.kind.Pager.Fetch(gone, slow.call(1, "")); err == nil {
+		t.Error("a call that was given up has polled")
+	}
+	close(over)
+	wg.Wait()
+	if slow.most != pollsAtOnce {
+		t.Errorf("%d at once", slow.most)
+	}
+}
+
+// No host is remembered that is polled no more.
+func TestSlotsAreForgotten(t *testing.T) {
+	var s slots
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	var all []func()
+	for range pollsAtOnce {
+		release, err := s.take(t.Context(), "A.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, release)
+	}
+	if _, err := s.take(gone, "a.test"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a slot more than there are: %v", err)
+	}
+	for _, release := range all {
+		release()
+	}
+	if len(s.hosts) != 0 {
+		t.Errorf("%d hosts", len(s.hosts))
+	}
+}
+
 func TestS7PausesDiffer(t *testing.T) {
 	s := newResults(t, never)
 	pauses := map[time.Duration]bool{}

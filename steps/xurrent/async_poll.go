@@ -15,20 +15,17 @@ import (
 	"currant/steps"
 )
 
-// How many polls go at once: of one step, and of all of them, so that a slow host holds up only its own.
-const (
-	pollsOfRound = 4
-	pollsAtOnce  = 32
-)
+// pollsOfRound is how many polls of one step go at once.
+const pollsOfRound = 4
 
 // poller polls for all async steps.
 type poller struct {
 	out   *outbound.Client
-	slots chan struct{} // holds a token per poll that is under way
+	slots slots
 }
 
 func newPoller(p outbound.Policy) *poller {
-	return &poller{out: outbound.NewClient(p), slots: make(chan struct{}, pollsAtOnce)}
+	return &poller{out: outbound.NewClient(p)}
 }
 
 // poll is what one poll came to: at most one of body, refused and err.
@@ -43,18 +40,17 @@ type poll struct {
 // poll asks for one result. An address is mostly a link that carries its own permission (PLATFORM 4.1); the
 // token of an account goes only to the account's own hosts. Nil is no account.
 func (p *poller) poll(ctx context.Context, account *Account, urls []string, i int) poll {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return poll{err: steps.Errorf(steps.CancelledError, "the polls were given up")}
-	}
 	name := fmt.Sprintf("result %d of %d", i+1, len(urls))
 	u, err := outbound.CheckURL(urls[i])
 	if err != nil {
 		return poll{err: steps.Errorf(steps.InputError, "%s: %s", name, err)}
 	}
 	name += " at " + u.Host
+	release, err := p.slots.take(ctx, u.Host)
+	if err != nil {
+		return poll{err: steps.Errorf(steps.CancelledError, "the polls were given up")}
+	}
+	defer release()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return poll{err: steps.Errorf(steps.InputError, "%s: the address cannot be called", name)}

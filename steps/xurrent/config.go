@@ -17,7 +17,7 @@ func newConfig(d Deps) *steps.Kind {
 		Name:       "config",
 		Effect:     steps.Read,
 		Connection: connectionType,
-		Doc:        "Reads how a customer has configured an app. Where a required field or secret is missing, the run is put back for a minute, up to 60 times.",
+		Doc:        "Reads how a customer has configured an app. Where a required field or secret is missing, the run waits for it: it looks again when a secret has come, and each minute, up to 60 times.",
 		Examples: []steps.Example{{
 			Title: "A web address and its key",
 			HCL: `step "config" "config" {

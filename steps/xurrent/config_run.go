@@ -52,7 +52,7 @@ func readConfig(ctx context.Context, d Deps, c *steps.Call, a configArgs) (cty.V
 		vals[f.Name] = v
 	}
 	if len(missing) > 0 {
-		return cty.NilVal, await(c, "Required fields not available yet: "+strings.Join(missing, ", "))
+		return cty.NilVal, await(c, "", "Required fields not available yet: "+strings.Join(missing, ", "))
 	}
 	return cty.ObjectVal(map[string]cty.Value{
 		"config":              cty.ObjectVal(vals),
@@ -110,7 +110,7 @@ func keptSecrets(ctx context.Context, d Deps, c *steps.Call, at installation, fo
 		}
 	}
 	if len(missing) > 0 {
-		return nil, await(c, "Required secrets not available yet: "+strings.Join(missing, ", "))
+		return nil, await(c, customers.of(at.CustomerAccountID, at.AppReference).prefix(), "Required secrets not available yet: "+strings.Join(missing, ", "))
 	}
 	return out, nil
 }

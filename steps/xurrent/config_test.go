@@ -121,14 +121,17 @@ func TestP74MissingFieldsAreWaitedFor(t *testing.T) {
 		t.Errorf("the account was asked %d times before the secrets were there", n)
 	}
 	s.deliver(secretsDelivery{Customer: "acme", App: "survey", Secrets: map[string]string{"key_2": "two"}})
+	c.Now = c.Now.Add(awaitPause)
 	_, err = k.Do(t.Context(), c)
 	c.Cursor = waits(t, c, err, "Required secrets not available yet: key_1")
 	if err := s.customers.SetOwn(t.Context(), "acme", "survey", "key_1", "one"); err != nil {
 		t.Fatal(err)
 	}
+	c.Now = c.Now.Add(awaitPause)
 	_, err = k.Do(t.Context(), c) // there is no installation yet: empty fields
 	c.Cursor = waits(t, c, err, "Required fields not available yet: b, a")
 	id := s.install(s.offering, "acme", map[string]any{"b": nil, "a": "first"})
+	c.Now = c.Now.Add(awaitPause)
 	_, err = k.Do(t.Context(), c)
 	c.Cursor = waits(t, c, err, "Required fields not available yet: b")
 	s.put("AppInstance", map[string]any{"id": id, "customFields": []map[string]any{{"id": "b", "value": "second"}, {"id": "a", "value": "first"}}})
@@ -139,7 +142,7 @@ func TestP74MissingFieldsAreWaitedFor(t *testing.T) {
 	if got := plain(t, out.GetAttr("config")); got != `{"a":"first","b":"second","given":"x","key_1":"(sensitive)","key_2":"(sensitive)","key_3":"(sensitive)","key_4":"(sensitive)","optional":null}` {
 		t.Errorf("got %s", got)
 	}
-	if string(c.Cursor) != `{"n":4}` {
+	if !strings.HasPrefix(string(c.Cursor), `{"n":4,`) {
 		t.Errorf("it has waited %s", c.Cursor)
 	}
 }
@@ -152,6 +155,7 @@ func TestP74WaitingEnds(t *testing.T) {
 	c.Cursor = []byte(`{"n":59}`)
 	_, err := k.Do(t.Context(), c)
 	c.Cursor = waits(t, c, err, "Required fields not available yet: a")
+	c.Now = c.Now.Add(awaitPause)
 	_, err = k.Do(t.Context(), c)
 	fails(t, err, steps.NotFoundError, "Required fields not available yet: a (looked 61 times, every 1m)")
 }

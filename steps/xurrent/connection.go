@@ -106,6 +106,8 @@ type Account struct {
 	client *api.Client
 	models *Models
 	key    modelKey
+	// Waits is told before Enable, and what is beside it, wait because the service asked for it; nil tells nobody.
+	Waits func(time.Duration)
 }
 
 func open(d Deps, a connectionArgs, secrets []string) (*Account, error) {

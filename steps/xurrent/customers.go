@@ -56,7 +56,10 @@ var tokenEntries = map[string]string{"client_credentials": "token", "authorizati
 // known, or the value is of our own.
 type entry[T any] struct {
 	Instance string `json:"instance,omitempty"`
-	Value    T      `json:"value"`
+	// Line is the number of the audit line that the delivery was about, 0 where that is not known: a larger one is
+	// newer.
+	Line  int64 `json:"line,omitempty"`
+	Value T     `json:"value"`
 }
 
 // oauthApplication is the credentials of an app in a customer's account (PLATFORM 7.3).
@@ -174,46 +177,6 @@ func (c Customers) SetProviderPolicy(ctx context.Context, p webhookPolicy) error
 
 func (c Customers) providerPolicy() string { return "xurrent/" + c.provider + "/policy" }
 
-// secretsDelivery is what one app_instance.secrets-update brings (PLATFORM 7.3): any part may be missing.
-type secretsDelivery struct {
-	Customer, App string
-	// Instance is the node id of the app instance, or "".
-	Instance string
-	// Application and Authorization are of the grants client_credentials and authorization_code.
-	Application, Authorization *oauthApplication
-	Policy                     *webhookPolicy
-	Secrets                    map[string]string
-}
-
-// Store keeps what a delivery brings: credentials and policy in place of older ones, secrets beside those of
-// other names. What it does not bring stays as it is. All is on disk when Store returns without error; after an
-// error, a part may be, and the same delivery once more completes it.
-func (c Customers) Store(ctx context.Context, d secretsDelivery) error {
-	if err := c.arrived(ctx, d.Customer, d.App, d.Instance); err != nil {
-		return err
-	}
-	at := c.of(d.Customer, d.App)
-	for grant, application := range map[string]*oauthApplication{"client_credentials": d.Application, "authorization_code": d.Authorization} {
-		if application == nil {
-			continue
-		}
-		if err := write(ctx, c.kept, at.key(tokenEntries[grant]), entry[oauthApplication]{d.Instance, *application}); err != nil {
-			return err
-		}
-	}
-	if d.Policy != nil {
-		if err := write(ctx, c.kept, at.key(entryPolicy), entry[webhookPolicy]{d.Instance, *d.Policy}); err != nil {
-			return err
-		}
-	}
-	for name, text := range d.Secrets {
-		if err := write(ctx, c.kept, at.key(entrySecrets, name), entry[string]{d.Instance, text}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Forget deletes all that is kept of an installation, secrets of our own too.
 func (c Customers) Forget(ctx context.Context, customer, app string) error {
 	at := c.of(customer, app)
@@ -240,7 +203,7 @@ func (c Customers) secret(ctx context.Context, key string) (string, bool, error)
 
 // drop deletes what is kept under a key.
 func drop(ctx context.Context, kept lang.Kept, key string) error {
-	return kept.Update(ctx, key, func([]byte) ([]byte, error) { return nil, nil })
+	return lang.ReplaceKept(ctx, kept, key, nil)
 }
 
 // write replaces what is kept under a key.
@@ -249,7 +212,7 @@ func write(ctx context.Context, kept lang.Kept, key string, value any) error {
 	if err != nil {
 		return err
 	}
-	return kept.Update(ctx, key, func([]byte) ([]byte, error) { return b, nil })
+	return lang.ReplaceKept(ctx, kept, key, b)
 }
 
 // value is that of an entry; nil where there is none.

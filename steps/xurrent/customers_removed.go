@@ -3,7 +3,12 @@ package xurrent
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
 	"time"
+
+	"currant/engine/lang"
 )
 
 // keptAfterRemoval is how long what an installation has sent is kept after the customer has removed the app: the
@@ -32,7 +37,7 @@ func (c Customers) removed(ctx context.Context, r removal) error {
 		return err
 	}
 	key := c.removalKey(r.Customer, r.App)
-	if old, err := read[removal](ctx, c.kept, key); err != nil || old != nil {
+	if old, err := c.removalAt(ctx, key); err != nil || old != nil {
 		return err // told before: the time counts from then
 	}
 	return write(ctx, c.kept, key, r)
@@ -43,7 +48,7 @@ func (c Customers) removed(ctx context.Context, r removal) error {
 // installation's runs may have set them already.
 func (c Customers) arrived(ctx context.Context, customer, app, instance string) error {
 	key := c.removalKey(customer, app)
-	old, err := read[removal](ctx, c.kept, key)
+	old, err := c.removalAt(ctx, key)
 	if err != nil || old == nil || instance == old.Instance {
 		return err
 	}
@@ -55,34 +60,50 @@ func (c Customers) arrived(ctx context.Context, customer, app, instance string) 
 	return drop(ctx, c.kept, key)
 }
 
-// forgetRemoved forgets the installations whose removal is long enough ago.
-func (c Customers) forgetRemoved(ctx context.Context, now time.Time) error {
+// removalAt is what is noted under a key; nil where there is nothing, or what is there is damaged.
+func (c Customers) removalAt(ctx context.Context, key string) (*removal, error) {
+	r, err := read[removal](ctx, c.kept, key)
+	if errors.Is(err, lang.ErrKeptDamaged) {
+		return nil, nil
+	}
+	return r, err
+}
+
+// forgetRemoved forgets the installations whose removal is long enough ago. It goes on after an error.
+func (c Customers) forgetRemoved(ctx context.Context, now time.Time) (failed error) {
 	keys, err := c.kept.Keys(ctx, c.removals())
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		r, err := read[removal](ctx, c.kept, key)
-		if err != nil {
-			return err
-		}
-		if r == nil || now.Sub(r.At) < keptAfterRemoval {
-			continue
-		}
-		left, err := c.prune(ctx, c.of(r.Customer, r.App), func(of string) bool { return of == r.Instance || of == "" || r.Instance == "" })
-		switch {
-		case err != nil:
-			return err
-		case left:
-			err = drop(ctx, c.kept, key) // of a newer installation, whose deliveries came before the removal of this
-		default:
-			err = c.Forget(ctx, r.Customer, r.App)
-		}
-		if err != nil {
-			return err
-		}
+		failed = errors.Join(failed, c.forgetOne(ctx, key, now))
 	}
-	return nil
+	return failed
+}
+
+// forgetOne forgets the installation of one removal, if that is long enough ago.
+func (c Customers) forgetOne(ctx context.Context, key string, now time.Time) error {
+	r, err := read[removal](ctx, c.kept, key)
+	if errors.Is(err, lang.ErrKeptDamaged) { // when it was is not known any more: its time begins anew
+		of := strings.Split(strings.TrimPrefix(key, c.removals()), "/")
+		if len(of) != 2 {
+			return err
+		}
+		customer, _ := url.PathUnescape(of[0])
+		app, _ := url.PathUnescape(of[1])
+		return write(ctx, c.kept, key, removal{Customer: customer, App: app, At: now})
+	}
+	if err != nil || r == nil || now.Sub(r.At) < keptAfterRemoval {
+		return err
+	}
+	left, err := c.prune(ctx, c.of(r.Customer, r.App), func(of string) bool { return of == r.Instance || of == "" || r.Instance == "" })
+	switch {
+	case err != nil:
+		return err
+	case left:
+		return drop(ctx, c.kept, key) // of a newer installation, whose deliveries came before the removal of this
+	}
+	return c.Forget(ctx, r.Customer, r.App)
 }
 
 // prune deletes what app instances that match have sent, and says whether anything that another one has sent is
@@ -108,6 +129,9 @@ func (c Customers) prune(ctx context.Context, at installationKey, match func(ins
 			}
 			return nil, nil
 		})
+		if errors.Is(err, lang.ErrKeptDamaged) { // nobody can use it any more
+			err = drop(ctx, c.kept, key)
+		}
 		if err != nil {
 			return left, err
 		}

@@ -1,6 +1,7 @@
 package xurrent
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -165,6 +166,22 @@ func TestInstalledOfTheProvider(t *testing.T) {
 	for _, other := range [][2]string{{"globex", "survey"}, {"acme", "widget"}} {
 		if node, _, err := s.deps.installed(t.Context(), connection, other[0], other[1]); err != nil || node != "" {
 			t.Errorf("%v: %q, %v", other, node, err)
+		}
+	}
+}
+
+// A simulated account counts anew when it is started anew: what it sends then is no older than what is kept.
+func TestSimulatedAccountsCountAnew(t *testing.T) {
+	kept := newHeap()
+	for provider, want := range map[string]string{"simulated/wdc": "1", "graphql.xurrent.com/wdc": "2"} {
+		c := customersOf(kept, provider)
+		for _, line := range []int64{2, 1} {
+			if err := c.Store(t.Context(), secretsDelivery{Customer: "acme", App: "survey", Line: line, Secrets: map[string]string{"key": fmt.Sprint(line)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, _, err := c.Secret(t.Context(), "acme", "survey", "key"); got != want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", provider, got, err, want)
 		}
 	}
 }

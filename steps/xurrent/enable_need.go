@@ -14,6 +14,7 @@ const (
 	needInstallation  = "installation_changed"
 	needAutomation    = "automation_webhook"
 	needConfiguration = "configuration"
+	needWhole         = "" // no trigger's: Whole
 )
 
 // Need is what the trigger of one runbook needs on the provider's account (PLATFORM 8.4).
@@ -30,7 +31,14 @@ type Need struct {
 	// ConfigurationURITemplate is where customers configure the app after installing it; "" leaves it to the
 	// configuration trigger, whose endpoint it is.
 	ConfigurationURITemplate string
+	// Deployed says that what writes the app's offering writes its addresses too (TemplatesOf): enabling leaves the
+	// offering alone, which may not be there yet.
+	Deployed bool
 }
+
+// Whole says that the needs beside it are all that a blueprint has for the account, over all its connections to it:
+// webhooks of the blueprint that none of them is for, because their runbook or event is gone, are disabled then.
+func Whole(blueprint string) Need { return Need{Kind: needWhole, Blueprint: blueprint} }
 
 // NeedOf is what a trigger of a blueprint in force needs, under the address at which the runner is reached; false
 // is one that needs nothing. Where it names no app, those of its blueprint are meant.
@@ -80,25 +88,27 @@ func (n Need) subscribed() []string {
 	return nil
 }
 
-// templates are the addresses that an app offering holds; "" is one that is left as it is.
-type templates struct{ webhook, configuration string }
+// Templates are the addresses that an app offering holds; "" is one that is left as it is.
+type Templates struct{ Webhook, Configuration string }
 
-// templatesOf are the addresses that offerings need, by the app's reference. The error is of needs that say
+// TemplatesOf are the addresses that offerings need, by the app's reference. The error is of needs that say
 // nothing that can be done, or contradict each other.
-func templatesOf(needs []Need) (map[string]templates, error) {
-	out := map[string]templates{}
+func TemplatesOf(needs []Need) (map[string]Templates, error) {
+	out := map[string]Templates{}
 	for _, n := range needs {
-		t := templates{configuration: n.ConfigurationURITemplate}
+		t := Templates{Configuration: n.ConfigurationURITemplate}
 		switch n.Kind {
+		case needWhole:
+			continue
 		case needSecrets, needInstallation:
-			if t.configuration == "" {
+			if t.Configuration == "" {
 				continue
 			}
 		case needAutomation: // {account} is for the platform to replace, and no part of the query to be escaped (PLATFORM 7.5)
-			t.webhook = n.Endpoint + "?customer_account_id={account}"
+			t.Webhook = n.Endpoint + "?customer_account_id={account}"
 		case needConfiguration:
-			if t.configuration == "" {
-				t.configuration = n.Endpoint
+			if t.Configuration == "" {
+				t.Configuration = n.Endpoint
 			}
 		default:
 			return nil, steps.Errorf(steps.InternalError, "%s/%s: nothing is known of the trigger kind %q", n.Blueprint, n.Runbook, n.Kind)
@@ -112,11 +122,11 @@ func templatesOf(needs []Need) (map[string]templates, error) {
 			out[app] = t
 			continue
 		}
-		if !join(&set.webhook, t.webhook) {
-			return nil, steps.Errorf(steps.InputError, "the app %q would get two webhook addresses, %s and %s; an app has one", app, set.webhook, t.webhook)
+		if !join(&set.Webhook, t.Webhook) {
+			return nil, steps.Errorf(steps.InputError, "the app %q would get two webhook addresses, %s and %s; an app has one", app, set.Webhook, t.Webhook)
 		}
-		if !join(&set.configuration, t.configuration) {
-			return nil, steps.Errorf(steps.InputError, "the app %q would get two configuration pages, %s and %s; an app has one", app, set.configuration, t.configuration)
+		if !join(&set.Configuration, t.Configuration) {
+			return nil, steps.Errorf(steps.InputError, "the app %q would get two configuration pages, %s and %s; an app has one", app, set.Configuration, t.Configuration)
 		}
 		out[app] = set
 	}

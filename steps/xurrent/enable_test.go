@@ -1,7 +1,6 @@
 package xurrent
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,45 +161,6 @@ func (p *provider) policyID() string {
 	return policy.ID
 }
 
-// watched keeps values and tells when the policy is written.
-type watched struct {
-	*heap
-	policy func()
-}
-
-func (w *watched) Update(ctx context.Context, key string, change func([]byte) ([]byte, error)) error {
-	if strings.HasSuffix(key, "/policy") {
-		w.policy()
-	}
-	return w.heap.Update(ctx, key, change)
-}
-
-// The policy is kept before a webhook is created; after an error on the way, another call goes on.
-func TestP77PolicyIsKeptBeforeWebhooks(t *testing.T) {
-	p := newProvider(t)
-	needs := needed("http://127.0.0.1:1")
-	writes := 0
-	kept := &watched{p.kept, func() {
-		writes++
-		if n := p.requests("webhookCreate"); n != 0 {
-			t.Errorf("%d webhooks were created before the policy is kept", n)
-		}
-	}}
-	p.fault(`{"kind": "500", "operation": "webhookCreate", "times": 1}`)
-	did, err := p.account.Enable(t.Context(), kept, needs)
-	if err == nil || !strings.Contains(err.Error(), "create Webhook 'Currant: desk/secrets app_instance.secrets-update': ") {
-		t.Errorf("the error does not say what failed: %v", err)
-	}
-	p.want(actions(did), "webhook policy wdc created")
-	if writes != 1 || p.policyID() == "" {
-		t.Errorf("the policy was written %d times", writes)
-	}
-	p.want(p.enable(needs), each("unchanged", "created", "created")...)
-	if n := p.requests("webhookPolicyCreate"); n != 1 {
-		t.Errorf("%d policies were created", n)
-	}
-}
-
 // The addresses of apps: {account} goes as it is, to the draft, and nothing else of it is touched.
 func TestP80TemplateIsSentLiterally(t *testing.T) {
 	p := newProvider(t)
@@ -285,7 +245,7 @@ func TestTemplatesContradict(t *testing.T) {
 		{[]Need{at("installation_changed", "a", "", "survey", "other"), at("secrets_changed", "b", "")}, ""},
 		{[]Need{at("webhook", "a", "")}, "nothing is known"},
 	} {
-		_, err := templatesOf(tc.needs)
+		_, err := TemplatesOf(tc.needs)
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%v: %v, want %q", tc.needs, err, tc.want)
 		}

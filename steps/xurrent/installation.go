@@ -72,33 +72,37 @@ func (d Deps) customersFor(c *steps.Call) (Customers, error) {
 }
 
 // What a customer's account sends may still be on its way (PLATFORM 7.2): the step looks again every
-// awaitPause, maxAwaits times at most (LANGUAGE section 5).
+// awaitPause, maxAwaits times at most (LANGUAGE section 5), and as soon as something has come.
 const (
 	awaitPause = time.Minute
 	maxAwaits  = 60
 )
 
 // awaiting is what a step that waits so leaves from one look to the next. It counts by itself, for answers
-// 429 put the run back too. The short name is part of the stored format.
+// 429 put the run back too. The short names are part of the stored format.
 type awaiting struct {
-	Times int `json:"n"`
+	Times int       `json:"n"`
+	Until time.Time `json:"u,omitzero"` // an earlier look is a hint's, and does not count
 }
 
-// await is the answer of a step that has not found what it needs yet.
-func await(c *steps.Call, missing string) error {
+// await is the answer of a step that has not found what it needs yet. kept begins the keys of kept values that may
+// bring it; "" where it is none of these.
+func await(c *steps.Call, kept, missing string) error {
 	var w awaiting
 	if c.Cursor != nil {
 		if err := json.Unmarshal(c.Cursor, &w); err != nil {
 			return steps.Errorf(steps.InternalError, "how often the step has waited: %s", err)
 		}
 	}
-	if w.Times >= maxAwaits {
-		return steps.Errorf(steps.NotFoundError, "%s (looked %d times, every %s)", missing, w.Times+1, lang.FormatDuration(awaitPause))
+	if !c.Now.Before(w.Until) {
+		if w.Times >= maxAwaits {
+			return steps.Errorf(steps.NotFoundError, "%s (looked %d times, every %s)", missing, w.Times+1, lang.FormatDuration(awaitPause))
+		}
+		w.Times, w.Until = w.Times+1, c.Now.Add(awaitPause)
 	}
-	w.Times++
 	cursor, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
-	return &steps.Park{Until: c.Now.Add(awaitPause), Cursor: cursor, Reason: missing}
+	return &steps.Park{Until: w.Until, Cursor: cursor, Kept: kept, Reason: missing}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -224,6 +225,44 @@ func TestX1RunForACustomer(t *testing.T) {
 	}
 	if text := seen["the view"] + seen["the log"]; strings.Contains(text, "canary") {
 		t.Errorf("a secret is shown: %s", text)
+	}
+}
+
+// An onboarding whose secrets come late goes on as soon as they are kept: first the credentials, then, in another
+// delivery, what the customer has typed.
+func TestP74LateSecretsAreNotWaitedForLonger(t *testing.T) {
+	s := &shop{world: newWorld(t, sim.Options{Credentials: map[string]string{"id": "secret", "of-acme": "canary-of-acme"}})}
+	s.offering = s.put("AppOffering", map[string]any{"name": "Survey", "reference": "survey"})
+	s.install(s.offering, "acme", map[string]any{"form_url": "https://acme.example"})
+	r := newRunner(t, filepath.Join(t.TempDir(), "data"), s.deps, ofACustomer)
+	s.customers = customersOf(r.e.Kept(), s.account.Provider())
+	id := r.start(acme)
+	waiting := func(reason string) {
+		t.Helper()
+		for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+			v, err := r.e.View(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Status == "waiting" && slices.ContainsFunc(v.Steps, func(s engine.ViewStep) bool { return s.Waiting == reason }) {
+				return
+			}
+			if time.Since(began) > 30*time.Second {
+				t.Fatalf("%s, %+v\n%s", v.Status, v.Steps, r.log)
+			}
+		}
+	}
+	waiting("Required credentials not available yet: client_credentials of app survey for customer acme")
+	s.deliver(secretsDelivery{Customer: "beta", App: "survey", Application: &oauthApplication{ClientID: "x", ClientSecret: "y"}})
+	s.deliver(secretsDelivery{Customer: "acme", App: "survey", Application: &oauthApplication{NodeID: "n", ClientID: "of-acme", ClientSecret: "canary-of-acme"}})
+	waiting("Required secrets not available yet: api_key")
+	began := time.Now()
+	s.deliver(secretsDelivery{Customer: "acme", App: "survey", Secrets: map[string]string{"api_key": "canary-of-the-form"}})
+	v := r.ended(id)
+	if took := time.Since(began); v.Status != "finished" || took > 10*time.Second {
+		t.Errorf("%s after %s: %+v\n%s", v.Status, took, v.Error, r.log)
+	} else {
+		t.Logf("it went on and ended after %s", took)
 	}
 }
 

@@ -9,8 +9,13 @@ func KeptKind(key string) string {
 		return "other"
 	}
 	// xurrent/HOST/ACCOUNT/policy, or xurrent/HOST/ACCOUNT/customers/CUSTOMER/APP/ENTRY...
-	if parts[3] == entryPolicy {
+	switch parts[3] {
+	case entryPolicy:
 		return "webhook policy of a provider"
+	case entryWebhooks:
+		return "id of a webhook"
+	case entryApplied:
+		return "digests of what was applied"
 	}
 	if parts[3] != "customers" || len(parts) < 7 {
 		return "other"

@@ -13,7 +13,7 @@ func newToken(d Deps) *steps.Kind {
 		Name:       "token",
 		Effect:     steps.Read,
 		Connection: connectionType,
-		Doc:        "Gives the credentials that a customer's account has sent for an app, for a connection to that account. Where they have not come yet, the run is put back for a minute, up to 60 times.",
+		Doc:        "Gives the credentials that a customer's account has sent for an app, for a connection to that account. Where they have not come yet, the run waits for them: it looks again when something has come, and each minute, up to 60 times.",
 		Examples: []steps.Example{{
 			Title: "Credentials of the customer who sent the event",
 			HCL:   `step "token" "token" {}`,
@@ -55,7 +55,8 @@ func giveToken(ctx context.Context, d Deps, c *steps.Call, a tokenArgs) (tokenRe
 	case err != nil:
 		return tokenResult{}, err
 	case app == nil:
-		return tokenResult{}, await(c, fmt.Sprintf("Required credentials not available yet: %s of app %s for customer %s", a.Grant, at.AppReference, at.CustomerAccountID))
+		return tokenResult{}, await(c, customers.of(at.CustomerAccountID, at.AppReference).prefix(),
+			fmt.Sprintf("Required credentials not available yet: %s of app %s for customer %s", a.Grant, at.AppReference, at.CustomerAccountID))
 	}
 	c.Secrets = append(c.Secrets, app.ClientSecret)
 	return tokenResult{ClientID: app.ClientID, ClientSecret: app.ClientSecret, OAuthApplicationNodeID: app.NodeID}, nil

@@ -1,9 +1,11 @@
 package xurrent
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -60,6 +62,45 @@ func TestTokenIsWaitedFor(t *testing.T) {
 	s.deliver(secretsDelivery{Customer: "acme", App: "survey", Application: &oauthApplication{ClientID: "x", ClientSecret: "y"}})
 	if _, err = k.Do(t.Context(), c); err != nil {
 		t.Errorf("the control: %v", err)
+	}
+}
+
+// A look before its minute, for something has come, neither counts nor moves the minute: 60 looks remain, and an
+// hour after the first the waiting is over, however often it looked.
+func TestP74EarlyLooksDoNotCount(t *testing.T) {
+	s := newShop(t)
+	k := newToken(s.deps)
+	c := s.attempt(k, "", nil)
+	looks := 0
+	for range maxAwaits {
+		var at time.Time
+		for early := range 5 {
+			_, err := k.Do(t.Context(), c)
+			var p *steps.Park
+			if !errors.As(err, &p) || p.Kept != s.customers.of("acme", "survey").prefix() || early > 0 && !p.Until.Equal(at) {
+				t.Fatalf("look %d: %#v, want it to wait until %s", looks, err, at)
+			}
+			at, c.Cursor, c.Now = p.Until, p.Cursor, c.Now.Add(time.Second)
+			looks++
+		}
+		c.Now = at
+	}
+	if began := c.Now.Add(-maxAwaits * awaitPause); looks != 5*maxAwaits || c.Begun.After(began) {
+		t.Errorf("%d looks", looks)
+	}
+	c.Now = c.Now.Add(-time.Second)
+	_, err := k.Do(t.Context(), c)
+	waitsUntil(t, err, c.Now.Add(time.Second))
+	c.Now = c.Now.Add(time.Second)
+	_, err = k.Do(t.Context(), c)
+	fails(t, err, steps.NotFoundError, "looked 61 times")
+}
+
+func waitsUntil(t *testing.T, err error, at time.Time) {
+	t.Helper()
+	var p *steps.Park
+	if !errors.As(err, &p) || !p.Until.Equal(at) {
+		t.Errorf("%#v, want it to wait until %s", err, at)
 	}
 }
 

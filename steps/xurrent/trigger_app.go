@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,6 +31,8 @@ type appPlan struct {
 	hasSchema bool
 	// provider names the connection's account, once it could be told.
 	provider atomic.Pointer[string]
+	// forgot is when the trigger has looked for removed installations.
+	forgot atomic.Pointer[time.Time]
 }
 
 // planApp makes a trigger's arguments, of type A, ready.
@@ -198,8 +201,15 @@ func appWebhookOf(attrs map[string]cty.Value) cty.Value {
 	})
 }
 
+// forgetEvery is how often a trigger looks for installations that were removed long ago: it reads all removals.
+const forgetEvery = time.Hour
+
 // forget forgets installations that were removed long ago. It is no reason to refuse a delivery that it fails.
-func (w *delivery) forget(ctx context.Context, customers Customers) {
+func (w *delivery) forget(ctx context.Context, customers Customers, p *appPlan) {
+	last, at := p.forgot.Load(), w.event.At
+	if last != nil && !at.Before(*last) && at.Sub(*last) < forgetEvery || !p.forgot.CompareAndSwap(last, &at) {
+		return
+	}
 	if err := customers.forgetRemoved(ctx, w.event.At); err != nil {
 		w.Log.Warn("installations that were removed cannot be forgotten yet", "provider", customers.provider, "error", err)
 	}

@@ -35,6 +35,9 @@ const (
 	betaIssuer     = "https://beta.xurrent.com"
 )
 
+// oddCustomer has an id from which no address follows.
+const oddCustomer = "odd_id"
+
 // acmeKey and betaKey are those of the customers' policies; signer is the provider's.
 var acmeKey, betaKey = newKey(), newKey()
 
@@ -42,6 +45,7 @@ var acmeKey, betaKey = newKey(), newKey()
 type store struct {
 	lang.Kept
 	failGet, failUpdate atomic.Bool
+	forgot              atomic.Int64 // looks at what was removed
 }
 
 var errDisk = errors.New("the disk is full")
@@ -58,6 +62,20 @@ func (s *store) Update(ctx context.Context, key string, change func([]byte) ([]b
 		return errDisk
 	}
 	return s.Kept.Update(ctx, key, change)
+}
+
+func (s *store) ReplaceKept(ctx context.Context, key string, value []byte) error {
+	if s.failUpdate.Load() {
+		return errDisk
+	}
+	return lang.ReplaceKept(ctx, s.Kept, key, value)
+}
+
+func (s *store) Keys(ctx context.Context, prefix string) ([]string, error) {
+	if strings.HasSuffix(prefix, "/removed/") {
+		s.forgot.Add(1)
+	}
+	return s.Kept.Keys(ctx, prefix)
 }
 
 // apps is a blueprint with a runbook for each trigger of apps, behind the HTTP server.
@@ -106,6 +124,9 @@ func newApps(t testing.TB, o appOptions) *apps {
 		Issuer:   func(cty.Value) (string, error) { return o.issuer, nil },
 		Provider: func(cty.Value) (string, error) { return "test/provider", nil },
 		IssuerAt: func(_ cty.Value, customer string) (string, error) {
+			if customer == oddCustomer {
+				return "", errors.New("it is no name of a host")
+			}
 			return strings.ReplaceAll(o.accounts, "{account}", customer), nil
 		},
 		Installed: func(_ context.Context, _ cty.Value, customer, app string) (string, string, error) {

@@ -20,7 +20,8 @@ func NewInstallationChanged(d TriggerDeps) *ingress.Kind {
 	return ingress.Define[installationArgs](d.receiving(ingress.Kind{
 		Name: "installation_changed",
 		Doc: "A customer has installed an app, changed its installation or removed it. Only signed bodies are accepted. " +
-			"What the customer's account has sent is kept for 30 days after app_instance.delete, for the runs that say goodbye, or until the app is installed anew.",
+			"What the customer's account has sent is kept for 30 days after app_instance.delete, for the runs that say goodbye, or until the app is installed anew: " +
+			"let one runbook have this event, or it is kept for ever.",
 		Endpoint:   true,
 		App:        true,
 		Connection: connectionType,
@@ -125,7 +126,7 @@ func (d TriggerDeps) acceptInstallation(ctx context.Context, t *ingress.Trigger,
 	if err != nil {
 		return ingress.Event{}, fmt.Errorf("noting %s of app %s for customer %s: %w", event, cut(app), cut(customer), err)
 	}
-	w.forget(ctx, customers)
+	w.forget(ctx, customers, p)
 	if w.other(event, p.events) {
 		return w.event, nil
 	}

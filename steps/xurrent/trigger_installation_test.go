@@ -1,6 +1,7 @@
 package xurrent_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -51,6 +52,23 @@ func TestP73AnotherApp(t *testing.T) {
 		t.Errorf("%v, %d runs", w.Header(), a.runs())
 	}
 	a.wants(200, "job_uuid", "installed", "d2", a.changed("app_instance.create", "survey", nil))
+}
+
+// One webhook for each event that the trigger takes.
+func TestEventsOfInstallationsAreSubscribed(t *testing.T) {
+	for events, want := range map[string]string{
+		``:                                 "[app_instance.create app_instance.update app_instance.delete]",
+		`events = ["app_instance.update"]`: "[app_instance.update]",
+		`events = ["app_instance.delete"]`: "[app_instance.delete]",
+		`events = ["app_instance.delete", "app_instance.create"]`: "[app_instance.delete app_instance.create]",
+	} {
+		a := newApps(t, appOptions{installation: events})
+		tr, _ := a.e.Route("test", "installed")
+		need, ok := xurrent.NeedOf(tr, "https://x.test/")
+		if got := fmt.Sprint(need.Events); !ok || got != want || need.Endpoint != "https://x.test/inbound/test/installed" {
+			t.Errorf("%s: %s at %s, want %s", events, got, need.Endpoint, want)
+		}
+	}
 }
 
 func TestInstallationEvents(t *testing.T) {

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/big"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,7 +101,7 @@ func (d TriggerDeps) acceptSecrets(ctx context.Context, t *ingress.Trigger, r *i
 	if err != nil || w.mismatch(p, app) {
 		return w.event, err
 	}
-	brought := secretsDelivery{Customer: customer, App: app, Instance: textIn(attrs["object_nodeID"]),
+	brought := secretsDelivery{Customer: customer, App: app, Instance: textIn(attrs["object_nodeID"]), Line: lineIn(payload.GetAttr("audit_line_id")),
 		Application: applicationIn(payload.GetAttr("application")), Authorization: applicationIn(payload.GetAttr("authorization_application"))}
 	if brought.Secrets, err = w.secretsIn(payload.GetAttr("secrets")); err != nil {
 		return ingress.Event{}, err
@@ -110,7 +112,7 @@ func (d TriggerDeps) acceptSecrets(ctx context.Context, t *ingress.Trigger, r *i
 	if err := customers.storeOnce(ctx, brought, w.event); err != nil {
 		return ingress.Event{}, fmt.Errorf("the secrets of app %s for customer %s: %w", cut(app), cut(customer), err)
 	}
-	w.forget(ctx, customers)
+	w.forget(ctx, customers, p)
 	w.event.Context = p.context(customer, app)
 	w.event.Value = cty.ObjectVal(map[string]cty.Value{
 		"customer_account_id": cty.StringVal(customer), "app_reference": cty.StringVal(app), "webhook": appWebhookOf(attrs)})
@@ -137,7 +139,7 @@ func (c Customers) storeOnce(ctx context.Context, d secretsDelivery, ev ingress.
 	}
 	sum := sha256.Sum256([]byte(ev.Nonce))
 	this, key := takenToken{Digest: hex.EncodeToString(sum[:]), Until: ev.NonceUntil}, c.of(d.Customer, d.App).key(entryTaken)
-	return c.kept.Update(ctx, key, func(old []byte) ([]byte, error) {
+	once := func(old []byte) ([]byte, error) {
 		var taken []takenToken
 		if old != nil && json.Unmarshal(old, &taken) != nil {
 			return nil, fmt.Errorf("what is kept under %s cannot be read; was it written by another version of Currant?", key)
@@ -151,7 +153,15 @@ func (c Customers) storeOnce(ctx context.Context, d secretsDelivery, ev ingress.
 		taken = slices.DeleteFunc(taken, func(t takenToken) bool { return !t.Until.IsZero() && t.Until.Before(ev.At) })
 		taken = append(taken, this)
 		return json.Marshal(taken[max(0, len(taken)-maxTaken):])
-	})
+	}
+	err := c.kept.Update(ctx, key, once)
+	if errors.Is(err, lang.ErrKeptDamaged) { // better to take one twice, within its minutes, than none any more
+		if err := drop(ctx, c.kept, key); err != nil {
+			return err
+		}
+		return c.kept.Update(ctx, key, once)
+	}
+	return err
 }
 
 // secretsPayload is what a delivery of secrets may have (PLATFORM 7.3).
@@ -159,14 +169,27 @@ var secretsPayload = func() cty.Type {
 	application := cty.ObjectWithOptionalAttrs(map[string]cty.Type{"nodeID": cty.String, "client_id": cty.String, "client_secret": cty.String}, []string{"nodeID"})
 	policy := map[string]cty.Type{"nodeID": cty.String, "audience": cty.String, "algorithm": cty.String, "public_key": cty.String, "issuer": cty.String}
 	return cty.ObjectWithOptionalAttrs(map[string]cty.Type{
+		"audit_line_id":             cty.DynamicPseudoType, // whatever it is, the secrets are wanted
 		"app_offering":              cty.Object(map[string]cty.Type{"reference": cty.String}),
 		"customer_account_id":       cty.String,
 		"application":               application,
 		"authorization_application": application,
 		"policy":                    cty.ObjectWithOptionalAttrs(policy, []string{"nodeID", "audience", "algorithm", "public_key", "issuer"}),
 		"secrets":                   cty.DynamicPseudoType,
-	}, []string{"application", "authorization_application", "policy", "secrets"})
+	}, []string{"audit_line_id", "application", "authorization_application", "policy", "secrets"})
 }()
+
+// lineIn is the number of an audit line, or 0 of what is none.
+func lineIn(v cty.Value) int64 {
+	if v.IsNull() || v.Type() != cty.Number {
+		return 0
+	}
+	n, accuracy := v.AsBigFloat().Int64()
+	if accuracy != big.Exact || n < 0 {
+		return 0
+	}
+	return n
+}
 
 func applicationIn(v cty.Value) *oauthApplication {
 	if v.IsNull() {
@@ -189,9 +212,7 @@ func (w *delivery) policyIn(v cty.Value, customer, app string) (*webhookPolicy, 
 			return nil, err
 		}
 		if p.Issuer, err = w.IssuerAt(args, customer); err != nil {
-			r := refusal(http.StatusUnprocessableEntity, "%s.payload.customer_account_id: it is no account's id.", w.root)
-			r.Reason = err.Error()
-			return nil, r
+			p.Issuer = "" // of an id that is no name of a host
 		}
 	}
 	if _, err := p.verifiable(); err != nil {

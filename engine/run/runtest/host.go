@@ -110,33 +110,13 @@ func (h *host) begin(c run.Call) *flight {
 	f := &flight{path: c.Path, due: h.now}
 	call := &steps.Call{Run: h.info.ID, Runbook: h.info.Runbook, Blueprint: h.info.Blueprint, Step: c.Node.Name, Path: c.Path,
 		Attempt: c.Attempt, Key: h.info.ID + "/" + c.Path, Args: c.Args, Cursor: c.Cursor, Begun: c.Begun, Now: h.now, Runs: &runs{h.Sim}}
-	if c.Node.Kind.Name == "feed" {
-		a := h.World.answer(call, probeArgs{Effect: "read"})
-		var args feedArgs
-		feedSpec.Decode(c.Args, &args)
-		f.page, f.err = fed(call, args, a)
-		f.due, f.block = h.now.Add(a.After), a.Block
-		return f
-	}
-	if c.Node.Kind.Name != "probe" {
+	r, ok := h.World.Reply(c, call)
+	if !ok {
 		f.value, f.err = c.Node.Kind.Do(context.Background(), call)
 		return f
 	}
-	var args probeArgs
-	probeSpec.Decode(c.Args, &args)
-	if args.Value == cty.NilVal {
-		args.Value = steps.Arg(c.Args, "value")
-	}
-	if c.Connection != cty.NilVal {
-		args.Value = steps.Arg(c.Connection, "address")
-	}
-	a := h.World.answer(call, args)
-	f.value, f.err = probed(a)
-	f.due, f.block = h.now.Add(a.After), a.Block
-	if c.Timeout > 0 && (a.Block || a.After > c.Timeout) {
-		f.due, f.block = h.now.Add(c.Timeout), false
-		f.value, f.err = cty.NilVal, steps.Errorf(steps.TimeoutError, "no result within the step's timeout of %s", c.Timeout)
-	}
+	f.value, f.page, f.err = r.Value, r.Page, r.Err
+	f.due, f.block = h.now.Add(r.After), r.Block
 	return f
 }
 

@@ -105,6 +105,47 @@ func (w *World) answer(c *steps.Call, args probeArgs) Answer {
 	return a
 }
 
+// Reply is what a call comes to, for hosts with simulated time.
+type Reply struct {
+	Value cty.Value
+	Page  steps.Page
+	Err   error
+	// After is how long the call takes; with Block it takes until it is cancelled.
+	After time.Duration
+	Block bool
+}
+
+// Reply answers a call of one of the World's kinds at once, within the step's timeout; false: the kind is none of
+// the World's.
+func (w *World) Reply(c run.Call, call *steps.Call) (r Reply, ok bool) {
+	if c.Node.Kind.Name == "feed" {
+		a := w.answer(call, probeArgs{Effect: "read"})
+		var args feedArgs
+		feedSpec.Decode(c.Args, &args)
+		r.After, r.Block = a.After, a.Block
+		r.Page, r.Err = fed(call, args, a)
+		return r, true
+	}
+	if c.Node.Kind.Name != "probe" {
+		return r, false
+	}
+	var args probeArgs
+	probeSpec.Decode(c.Args, &args)
+	if args.Value == cty.NilVal {
+		args.Value = steps.Arg(c.Args, "value")
+	}
+	if c.Connection != cty.NilVal {
+		args.Value = steps.Arg(c.Connection, "address")
+	}
+	a := w.answer(call, args)
+	r.After, r.Block = a.After, a.Block
+	r.Value, r.Err = probed(a)
+	if c.Timeout > 0 && (a.Block || a.After > c.Timeout) {
+		r = Reply{Err: steps.Errorf(steps.TimeoutError, "no result within the step's timeout of %s", c.Timeout), After: c.Timeout}
+	}
+	return r, true
+}
+
 // probe executes a probe as a step of a real host.
 func (w *World) probe(ctx context.Context, c *steps.Call, args probeArgs) (cty.Value, error) {
 	if address, ok := c.Connection.(string); ok {
