@@ -1,6 +1,7 @@
 package blueprints
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,12 @@ func kind(t *testing.T, name string) Resource {
 // check is everything that is wrong with the body of a block.
 func check(t *testing.T, r Resource, src string) hcl.Diagnostics {
 	t.Helper()
+	return checkIn(t, r, src, nil)
+}
+
+// checkIn is check with the blueprint's directory.
+func checkIn(t *testing.T, r Resource, src string, files fs.FS) hcl.Diagnostics {
+	t.Helper()
 	file, diags := lang.ParseFile("test.hcl", []byte(src))
 	if diags.HasErrors() {
 		t.Fatal(diags)
@@ -34,7 +41,7 @@ func check(t *testing.T, r Resource, src string) hcl.Diagnostics {
 	b, diags := r.Spec.Bind(body, body.SrcRange)
 	vars := map[string]cty.Value{"u": cty.UnknownVal(cty.String), "any": cty.DynamicVal, "s": lang.MarkSensitive(cty.StringVal("hunter2")), "var": cty.DynamicVal}
 	args, more := b.Eval(lang.NewScope(lang.Functions(lang.FunctionOptions{}), vars).Static(nil))
-	return append(append(diags, more...), r.Check(b, args)...)
+	return append(append(diags, more...), r.Check(b, args, files)...)
 }
 
 func expect(t *testing.T, diags hcl.Diagnostics, want string) {
@@ -72,7 +79,7 @@ func TestKinds(t *testing.T) {
 			}
 			body, diags := r.Spec.Bind(b.Body, b.DefRange())
 			args, more := body.Eval(lang.NewScope(nil, nil).Static(nil))
-			expect(t, append(append(diags, more...), r.Check(body, args)...), "")
+			expect(t, append(append(diags, more...), r.Check(body, args, nil)...), "")
 		}
 	}
 }
@@ -171,7 +178,7 @@ func TestRuleChecks(t *testing.T) {
 		{"true", "expression \"a\" { value = \"x\" }\nexpression \"a\" { value = \"y\" }", "Duplicate expression"},
 		{"true", "action \"a\" { value = \"x\" }\naction \"a\" { value = \"y\" }", "Duplicate action"},
 		{"true", "action \"a\" { value = \"add note '{{url}}'\" }", "no expression named \"url\""},
-		{"true", "action \"a\" { value = \"add note '{{@url}} {{team.name}}'\" }", ""},
+		{"true", "action \"a\" { value = \"add note '{{@url}} {{team.name}}'\" }", "no expression named \"url\""},
 		{"true", "action \"a\" { value = any }", ""},
 		{"true", "expression \"x\" { value = \"id\" }\naction \"a\" { value = \"call webhook '{app_offering_webhook}' with payload 'x y'\" }", "no expression named \"y\""},
 	} {
@@ -200,6 +207,9 @@ func TestX3SensitiveTextsAreNotQuoted(t *testing.T) {
 		"scope { actions = [s] }",
 		"scope { actions = sensitive([\"hunter2\"]) }",
 		"policy { algorithm = s }",
+		"description = \"![](${s}.png)\"",
+		"ui_extension { html = \"<input><${s}><input id='${s}'><input id='${s}'>\" }",
+		"automation_rule \"a\" {\n name = \"A\"\n trigger = \"on create\"\n condition = \"${s}x\"\n expression \"hunter3\" { value = \"${s} and b\" }\n action \"a\" { value = \"call webhook 'x' with payload '${s}'\" }\n}",
 		"automation_rule \"a\" {\n name = s\n trigger = s\n condition = s\n action \"a\" { value = \"{{${s}}}\" }\n}",
 	} {
 		for _, d := range check(t, kind(t, "app"), src) {
@@ -225,7 +235,7 @@ func TestNamesInPhrases(t *testing.T) {
 			t.Errorf("%q: %q", tc.text, got)
 		}
 	}
-	if got := insertions("{{ a }} {{@b}} {{c.d}} {{}} {{e"); !slices.Equal(got, []string{"a"}) {
+	if got := insertions("{{ a }} {{@b}} {{c.d}} {{}} {{e"); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("got %q", got)
 	}
 }

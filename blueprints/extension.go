@@ -1,6 +1,8 @@
 package blueprints
 
 import (
+	"io/fs"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -22,36 +24,36 @@ func topExtension() Resource {
   activate = true
 }`,
 		}},
-		Check: func(b *lang.Body, args cty.Value) hcl.Diagnostics { return checkExtension(b, args) },
+		Check: checkExtension,
 	}
 }
 
 type extensionArgs struct {
 	source
-	Category string `hcl:"category" enum:"app_offering|contract|custom_collection|knowledge_article_template|organization|person|problem|product|product_category|project|project_task_template|release|request_template|risk|scim_user|service|service_instance|shop_article|site|task_template|team|workflow_template" doc:"What the form is for; it cannot be changed later."`
+	Category string `hcl:"category" xurrent:"category,create" enum:"app_offering|contract|custom_collection|knowledge_article_template|organization|person|problem|product|product_category|project|project_task_template|release|request_template|risk|scim_user|service|service_instance|shop_article|site|task_template|team|workflow_template" doc:"What the form is for; it cannot be changed later."`
 	extension
 }
 
 type appExtension struct {
-	Category string `hcl:"category,optional" default:"app_offering" enum:"app_offering" doc:"What the form is for: of an app, \"app_offering\"."`
+	Category string `hcl:"category,optional" xurrent:"category,create" default:"app_offering" enum:"app_offering" doc:"What the form is for: of an app, \"app_offering\"."`
 	extension
 }
 
 // extension is what a UI extension has wherever it stands.
 type extension struct {
-	Name           string    `hcl:"name,optional" doc:"The extension's name. Needed to create it."`
-	Title          string    `hcl:"title,optional" doc:"The header above the form."`
-	Description    string    `hcl:"description,optional" doc:"Text for administrators (markdown)."`
-	Disabled       *bool     `hcl:"disabled" doc:"Whether it is not offered."`
-	DarkModeSafe   *bool     `hcl:"dark_mode_safe" doc:"Whether it looks right in dark mode."`
-	HTML           string    `hcl:"html,optional" doc:"The form."`
-	CSS            string    `hcl:"css,optional" doc:"Its style."`
-	JavaScript     string    `hcl:"javascript,optional" doc:"Its behaviour."`
-	FormDefinition cty.Value `hcl:"form_definition,optional" doc:"A form made by the designer, instead of html."`
-	Activate       *bool     `hcl:"activate" doc:"Whether the new version becomes the active one."`
+	Name           string    `hcl:"name,optional" xurrent:"name" doc:"The extension's name. Needed to create it."`
+	Title          string    `hcl:"title,optional" xurrent:"title" doc:"The header above the form."`
+	Description    string    `hcl:"description,optional" xurrent:"description,markdown" doc:"Text for administrators (markdown)."`
+	Disabled       *bool     `hcl:"disabled" xurrent:"disabled" doc:"Whether it is not offered."`
+	DarkModeSafe   *bool     `hcl:"dark_mode_safe" xurrent:"darkModeSafe" doc:"Whether it looks right in dark mode."`
+	HTML           string    `hcl:"html,optional" xurrent:"html,text,version" doc:"The form."`
+	CSS            string    `hcl:"css,optional" xurrent:"css,text,version" doc:"Its style."`
+	JavaScript     string    `hcl:"javascript,optional" xurrent:"javascript,text,version" doc:"Its behaviour."`
+	FormDefinition cty.Value `hcl:"form_definition,optional" xurrent:"formDefinition,text,version" doc:"A form made by the designer, instead of html."`
+	Activate       *bool     `hcl:"activate" default:"true" doc:"Whether the new version becomes the active one."`
 }
 
-func checkExtension(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
+func checkExtension(b *lang.Body, args cty.Value, files fs.FS) (diags hcl.Diagnostics) {
 	if s, ok := text(args, "name"); ok && s == "" {
 		diags = append(diags, invalid(b, "name", "It may not be empty."))
 	}
@@ -59,7 +61,9 @@ func checkExtension(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
 		diags = append(diags, lang.Error(b.Attr("form_definition").NameRange, "Conflicting arguments",
 			"Only one of \"html\" and \"form_definition\" may be written."))
 	}
+	diags = append(diags, checkImages(b, args, "description", files)...)
+	if s, ok := text(args, "html"); ok {
+		diags = append(diags, checkForm(b, s)...)
+	}
 	return diags
 }
-
-func checkAppExtension(b *lang.Body, args cty.Value) hcl.Diagnostics { return checkExtension(b, args) }

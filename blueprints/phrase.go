@@ -11,7 +11,7 @@ import (
 var (
 	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	insertion  = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
-	payload    = regexp.MustCompile(`(?i)\bcall\s+webhook\s+.*\bwith\s+payload\s+'([^']*)'`)
+	payload    = regexp.MustCompile(`(?is)\bcall\s+webhook\s.*?\bwith\s+payload\s+'([^']*)'`)
 	token      = regexp.MustCompile(`\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(&&|\|\||[()!]))`)
 )
 
@@ -36,10 +36,10 @@ func conditionNames(s string) (names []string) {
 	return names
 }
 
-// insertions are the names that a text inserts as {{name}}; longer expressions are left out.
+// insertions are the names that a text inserts as {{name}} or mentions as {{@name}}; longer expressions are left out.
 func insertions(s string) (names []string) {
 	for _, m := range insertion.FindAllStringSubmatch(s, -1) {
-		if name := strings.TrimSpace(m[1]); identifier.MatchString(name) {
+		if name := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(m[1]), "@")); identifier.MatchString(name) {
 			names = append(names, name)
 		}
 	}
@@ -48,14 +48,22 @@ func insertions(s string) (names []string) {
 
 // payloadNames are the names that an action sends to a webhook.
 func payloadNames(s string) (names []string) {
-	m := payload.FindStringSubmatch(s)
-	if m == nil {
-		return nil
-	}
-	for _, name := range strings.Fields(m[1]) {
-		if identifier.MatchString(name) {
-			names = append(names, name)
+	for _, m := range payload.FindAllStringSubmatch(s, -1) {
+		for _, name := range strings.Fields(m[1]) {
+			if identifier.MatchString(name) {
+				names = append(names, name)
+			}
 		}
+	}
+	return names
+}
+
+// combined are the names in the value of an expression that combines others with and, or and !. Another value may
+// name fields of the record, and gives none.
+func combined(s string) []string {
+	names := conditionNames(s)
+	if len(names) < 2 && !strings.HasPrefix(strings.TrimSpace(s), "!") {
+		return nil
 	}
 	return names
 }

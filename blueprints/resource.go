@@ -1,6 +1,8 @@
 package blueprints
 
 import (
+	"io/fs"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -14,8 +16,11 @@ type Resource struct {
 	Examples  []lang.Example
 	Spec      *lang.Spec
 	// Check looks at a block beyond what types say; args are its evaluated arguments, parts of which may be
-	// unknown.
-	Check func(body *lang.Body, args cty.Value) hcl.Diagnostics
+	// unknown. files is the blueprint's directory; nil where it is not to be looked at.
+	Check func(body *lang.Body, args cty.Value, files fs.FS) hcl.Diagnostics
+	// Inputs are the elements of the block's configuration form by their ids, and whether each is a secret
+	// (PLATFORM 7.8); nil where the form is not known, or the kind has none.
+	Inputs func(args cty.Value) map[string]bool
 }
 
 // Kinds are the kinds of blocks that are deployed.

@@ -1,6 +1,8 @@
 package blueprints
 
 import (
+	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -26,38 +28,38 @@ func topRule() Resource {
   action "note"              { value = "add note 'Thank you.'" }
 }`,
 		}},
-		Check: checkRule,
+		Check: func(b *lang.Body, args cty.Value, _ fs.FS) hcl.Diagnostics { return checkRule(b, args) },
 	}
 }
 
 type ruleArgs struct {
 	source
-	Record   string `hcl:"record,optional" enum:"request|problem|workflow|task|project_task|ci|risk|scim_user|scim_group" doc:"The kind of record (Xurrent's generic)."`
-	Disabled *bool  `hcl:"disabled" doc:"Whether the rule is switched off."`
+	Record   string `hcl:"record,optional" xurrent:"generic" enum:"request|problem|workflow|task|project_task|ci|risk|scim_user|scim_group" doc:"The kind of record (Xurrent's generic)."`
+	Disabled *bool  `hcl:"disabled" xurrent:"disabled" doc:"Whether the rule is switched off."`
 	rule
 }
 
 // appRule is a rule of an app: a template that each installation makes a rule of.
 type appRule struct {
-	Record string `hcl:"record,optional" enum:"request|task|ci|problem" doc:"The kind of record (Xurrent's generic)."`
+	Record string `hcl:"record,optional" xurrent:"generic" enum:"request|task|ci|problem" doc:"The kind of record (Xurrent's generic)."`
 	rule
 }
 
 // rule is what an automation rule has wherever it stands.
 type rule struct {
-	Name        string   `hcl:"name" doc:"The rule's name; rules are found again by it."`
-	Trigger     string   `hcl:"trigger" doc:"When it is looked at, such as \"on note added\" or \"on status update\"."`
-	Condition   string   `hcl:"condition" doc:"When it acts: names of expressions with and, or, ! and parentheses, or true."`
-	Description string   `hcl:"description,optional" doc:"Text for people."`
-	Position    *int     `hcl:"position" min:"1" doc:"Its place among the rules; of an app's rules, the place in the file by default."`
-	Expressions []phrase `hcl:"expression,block" doc:"A value with a name, for the condition and the actions."`
-	Actions     []phrase `hcl:"action,block" doc:"What is done, in this order."`
+	Name        string   `hcl:"name" xurrent:"name" doc:"The rule's name; rules are found again by it."`
+	Trigger     string   `hcl:"trigger" xurrent:"trigger" doc:"When it is looked at, such as \"on note added\" or \"on status update\"."`
+	Condition   string   `hcl:"condition" xurrent:"condition,text" doc:"When it acts: names of expressions with and, or, ! and parentheses, or true."`
+	Description string   `hcl:"description,optional" xurrent:"description,text" doc:"Text for people."`
+	Position    *int     `hcl:"position" xurrent:"position,always" min:"1" doc:"Its place among the rules; of an app's rules, the place in the file by default."`
+	Expressions []phrase `hcl:"expression,block" xurrent:"expressions" doc:"A value with a name, for the condition and the actions."`
+	Actions     []phrase `hcl:"action,block" xurrent:"actions" doc:"What is done, in this order."`
 }
 
 // phrase is a named text in the language of automation rules.
 type phrase struct {
-	Name  string `hcl:"name,label" doc:"Its name, unique in the rule."`
-	Value string `hcl:"value" doc:"Its text, in the language of Xurrent's automation rules."`
+	Name  string `hcl:"name,label" xurrent:"name" doc:"Its name, unique in the rule."`
+	Value string `hcl:"value" xurrent:"value,text" doc:"Its text, in the language of Xurrent's automation rules."`
 }
 
 // checkRules looks at the rules of an app. They are matched by name and record when deployed, without
@@ -98,6 +100,7 @@ func checkRule(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
 			diags = append(diags, undefined(b, "condition", name, known)...)
 		}
 	}
+	diags = append(diags, checkExpressions(b, args, known)...)
 	values := elements(attr(args, "action"))
 	for i, bl := range b.BlocksOf("action") {
 		if i >= len(values) {
@@ -109,6 +112,27 @@ func checkRule(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
 		}
 		for _, name := range append(insertions(s), payloadNames(s)...) {
 			diags = append(diags, undefined(bl.Body, "value", name, known)...)
+		}
+	}
+	return diags
+}
+
+// checkExpressions warns where an expression that combines others has a name that is nearly one of theirs. It may be
+// a field of the record, which the platform knows.
+func checkExpressions(b *lang.Body, args cty.Value, known []string) (diags hcl.Diagnostics) {
+	values := elements(attr(args, "expression"))
+	for i, bl := range b.BlocksOf("expression") {
+		if i >= len(values) {
+			continue
+		}
+		s, ok := text(values[i], "value")
+		if !ok {
+			continue
+		}
+		for _, name := range combined(s) {
+			if near := lang.Suggest(name, known); near != "" && near != bl.Label() && !slices.Contains(known, name) {
+				diags = append(diags, warning(at(bl.Body, "value"), "Undefined expression", "There is no expression named %q in this rule. Did you mean %q?", name, near))
+			}
 		}
 	}
 	return diags
@@ -130,10 +154,8 @@ func labelsOf(b *lang.Body, typ string, diags *hcl.Diagnostics) (labels []string
 }
 
 func undefined(b *lang.Body, argument, name string, known []string) hcl.Diagnostics {
-	for _, k := range known {
-		if k == name {
-			return nil
-		}
+	if slices.Contains(known, name) {
+		return nil
 	}
 	return hcl.Diagnostics{lang.Error(at(b, argument), "Undefined expression",
 		"There is no expression named %q in this rule.%s", name, lang.DidYouMean(name, known))}

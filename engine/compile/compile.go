@@ -73,6 +73,7 @@ func Compile(src *lang.Source, o Options) (bp *Blueprint, diags hcl.Diagnostics)
 	c.resources()
 	c.checkRunbooks(next)
 	c.appRules()
+	c.forms()
 	sortDiagnostics(c.diags)
 	if !c.diags.HasErrors() {
 		c.bp.Digest, c.bp.Bundle = bundle(c.src, c.used, c.bp.Variables)

@@ -110,7 +110,7 @@ func (c *compiler) resources() {
 		c.report(diags...)
 		c.references(body)
 		if r.Check != nil {
-			c.report(r.Check(body, args)...)
+			c.report(r.Check(body, args, c.directory())...)
 		}
 		c.bp.Resources = append(c.bp.Resources, BoundResource{Kind: r.Name, Name: b.Label(), Body: body, Args: args, Range: b.Range})
 	}

@@ -37,6 +37,7 @@ func (r *builder) each(n *Node, b *Block, bl *lang.Block, p *place, vis visible,
 	if n.Kind.Item != nil {
 		item = n.Kind.Item(check, b.Type)
 	}
+	b.Item = item
 	*p = p.bind(b.Binding, cty.ObjectVal(map[string]cty.Value{"value": item, "index": cty.UnknownVal(cty.Number), "key": cty.UnknownVal(cty.String)}))
 	p.inside = n.Name
 }

@@ -113,6 +113,7 @@ func TestExamples(t *testing.T) {
 				for _, f := range []string{"app/description.md", "app/features.md", "ui/config.html", "ui/config.css", "ui/config.js"} {
 					src.Snapshot[f] = []byte("x")
 				}
+				src.Snapshot["app/logo.svg"] = []byte("<svg/>")
 				bp, diags := compile.Compile(src, o)
 				if diags.HasErrors() {
 					var b strings.Builder

@@ -26,7 +26,7 @@ func options(t testing.TB) compile.Options {
 	}
 	o := compile.Options{Steps: kinds, Triggers: triggers, Values: lang.Values{Partial: true}}
 	for _, r := range blueprints.Kinds() {
-		o.Resources = append(o.Resources, compile.Resource{Name: r.Name, Doc: r.Doc, Spec: r.Spec, Check: r.Check})
+		o.Resources = append(o.Resources, compile.Resource{Name: r.Name, Doc: r.Doc, Spec: r.Spec, Check: r.Check, Inputs: r.Inputs})
 	}
 	return o
 }

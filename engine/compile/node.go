@@ -118,7 +118,9 @@ type Node struct {
 	Blocks      []*Block
 	// Output is the type of step.NAME.
 	Output cty.Type
-	Needs  Needs
+	// Unknown is an unknown of that type, sensitive in the parts that will be.
+	Unknown cty.Value
+	Needs   Needs
 	// References are the names that reference attributes name (runbook = runbook.x), by attribute.
 	References map[string]string
 }
@@ -149,6 +151,8 @@ type Block struct {
 	// Each blocks run once per item; Binding is what the iteration is called.
 	Each    bool
 	Binding string
+	// Item is what an iteration has as its value: an unknown of its type.
+	Item    cty.Value
 	Collect hclsyntax.Expression
 	// Parallel is what is written, or nil.
 	Parallel *lang.Attr

@@ -2,6 +2,7 @@ package compile_test
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func TestH1FaultInAKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	resource := o.Resources[0]
-	resource.Check = func(*lang.Body, cty.Value) hcl.Diagnostics { panic("s3cret") }
+	resource.Check = func(*lang.Body, cty.Value, fs.FS) hcl.Diagnostics { panic("s3cret") }
 	text := "runbook \"a\" {\n  trigger \"manual\" {}\n  step \"log\" \"l\" { message = \"x\" }\n}\n" +
 		"runbook \"b\" {\n  trigger \"manual\" {}\n  step \"compute\" \"l\" { x = nope }\n}\n"
 	_, diags := compile.Compile(source(t, text), o)

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"io/fs"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -68,7 +69,12 @@ var (
 type Resource struct {
 	Name, Doc string
 	Spec      *lang.Spec
-	Check     func(body *lang.Body, args cty.Value) hcl.Diagnostics
+	// Check looks at a block beyond what types say. files is the blueprint's directory, nil where it is not to be
+	// looked at: what a run began with is not checked against the files of today.
+	Check func(body *lang.Body, args cty.Value, files fs.FS) hcl.Diagnostics
+	// Inputs are the elements of an app's configuration form by their ids, and whether each is a secret; nil where
+	// the form is not known. Nil of other kinds.
+	Inputs func(args cty.Value) map[string]bool
 }
 
 // rootSpec is the spec of a whole blueprint. Resources are bound by name like connections.

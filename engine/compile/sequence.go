@@ -177,7 +177,7 @@ func (r *builder) step(b *hclsyntax.Block, p place, vis visible) *Node {
 	if kind.Unknown != nil {
 		out = kind.Unknown(check)
 	}
-	vis[name], r.outputs[name] = out, out
+	n.Unknown, vis[name], r.outputs[name] = out, out, out
 	r.rb.Nodes[name] = n
 	return n
 }
