@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"currant/engine/compile"
+	"currant/engine/graph"
 	"currant/engine/lang"
 )
 
@@ -18,8 +19,8 @@ type graphOptions struct {
 // graphFormats are the ways to write a graph.
 var graphFormats = []struct {
 	name  string
-	write func(io.Writer, []*chart) error
-}{{"mermaid", writeMermaid}, {"dot", writeDot}, {"svg", writeSVG}}
+	write func(io.Writer, []*graph.Chart) error
+}{{"mermaid", graph.WriteMermaid}, {"dot", graph.WriteDot}, {"svg", graph.WriteSVG}}
 
 func newGraph(t *terminal) *cobra.Command {
 	var o graphOptions
@@ -67,9 +68,9 @@ func runGraph(t *terminal, o *graphOptions) error {
 		}
 		runbooks = []*compile.Runbook{rb}
 	}
-	var charts []*chart
+	var charts []*graph.Chart
 	for _, rb := range runbooks {
-		charts = append(charts, newChart(rb))
+		charts = append(charts, graph.New(rb))
 	}
 	return graphFormats[i].write(t.out, charts)
 }
