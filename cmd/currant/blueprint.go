@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/pflag"
+	"github.com/zclconf/go-cty/cty"
 
 	"currant/engine/compile"
 	"currant/engine/lang"
@@ -32,6 +33,8 @@ type sourceOptions struct {
 	log      *slog.Logger
 	// account is the simulated one in place of real ones, or nil.
 	account *simulated
+	// pinned are values that win over all others: those of a saved plan.
+	pinned map[string]cty.Value
 }
 
 func (o *sourceOptions) flags(f *pflag.FlagSet) {
@@ -41,7 +44,7 @@ func (o *sourceOptions) flags(f *pflag.FlagSet) {
 
 // values are where variables get their values from. Files that were read are added to files.
 func (o *sourceOptions) values(t *terminal, partial bool, files map[string][]byte) (lang.Values, error) {
-	v := lang.Values{Env: t.lookup, Set: map[string]string{}, Partial: partial}
+	v := lang.Values{Env: t.lookup, Set: map[string]string{}, Pinned: o.pinned, Partial: partial}
 	for _, s := range o.vars {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
@@ -106,6 +109,7 @@ func (o *sourceOptions) deps() (d standard.Deps, err error) {
 // loaded is a blueprint as read and checked.
 type loaded struct {
 	*compile.Blueprint
+	source  *lang.Source
 	files   map[string][]byte
 	diags   hcl.Diagnostics
 	options compile.Options
@@ -114,21 +118,22 @@ type loaded struct {
 // load reads and checks the blueprint in dir, for checking only where partial is set: required variables may
 // then have no value. Its diagnostics are not an error yet.
 func load(t *terminal, dir string, o *sourceOptions, partial bool) (*loaded, error) {
-	opts, files, err := o.compile(t, partial, "")
+	return loadAt(t, dir, o, partial, "")
+}
+
+// loadAt is load for a runner that is reached under an address.
+func loadAt(t *terminal, dir string, o *sourceOptions, partial bool, publicURL string) (*loaded, error) {
+	opts, files, err := o.compile(t, partial, publicURL)
 	if err != nil {
 		return nil, err
 	}
 	l := &loaded{files: files, options: opts}
 	src, diags := lang.ReadDir(dir)
 	maps.Copy(l.files, src.Bytes())
-	if l.diags = diags; diags.HasErrors() {
+	if l.diags, l.source = diags, src; diags.HasErrors() {
 		return l, nil
 	}
 	l.Blueprint, l.diags = compile.Compile(src, opts)
-	for _, f := range src.Tests {
-		_, d := lang.ParseFile(f.Name, f.Bytes)
-		l.diags = append(l.diags, d...)
-	}
 	return l, nil
 }
 

@@ -24,82 +24,143 @@ func newDev(t *terminal) *cobra.Command {
 		Short: "Serve blueprints while you write them",
 		Long: `Serves one or more blueprints (default: the current directory) as "currant serve" does, and says what happens:
 what is served and where, each reload, mistakes in their place, a line per run. A blueprint may be invalid at
-the start; it is served as soon as it is mended.`,
+the start; it is served as soon as it is mended.
+
+With --sim it starts a simulated account, deploys the blueprints to it, and again after each reload. The account,
+with all that was done on it, is kept in the data directory, as runs, secrets and schedules are; without that
+directory both begin anew. Deliveries under way are not kept, and of uploaded files 64 MiB are.
+
+On a terminal all of this is one screen, with keys: o opens the console, s sends a sample event, r runs the last run
+again, t runs the tests on each save, ? tells of the keys, q ends it.`,
 		Example: `  currant dev
+  currant dev --sim
   currant dev ./survey ./onboarding --listen 127.0.0.1:8080`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.dirs = args; len(args) == 0 {
 				o.dirs = []string{"."}
 			}
-			if err := o.simulate(cmd.Context()); err != nil {
+			if err := o.simulateKept(cmd.Context()); err != nil {
 				return err
 			}
-			d := &devView{out: t.out}
-			s := &server{t: t, o: &o, log: quietLog(t), told: d.reloaded, enabled: d.enabled, ready: d.ready, started: d.follow}
-			d.server = s
-			return errors.Join(s.run(cmd.Context()), o.endSimulation())
+			return errors.Join(runDev(cmd.Context(), t, &o), o.endSimulation())
 		},
 	}
 	o.serverFlags(cmd)
 	return cmd
 }
 
-// devView says what happens to people.
+func runDev(ctx context.Context, t *terminal, o *serveOptions) error {
+	if keys := keyboardOf(t); keys != nil {
+		return runScreen(ctx, t, o, keys)
+	}
+	return newDevView(t, o).server.run(ctx)
+}
+
+// devView says what happens, in lines.
 type devView struct {
 	out    stream
 	server *server
 
-	mu     sync.Mutex // one report at a time; guards served
+	mu     sync.Mutex // one report at a time; guards what follows
 	served bool       // the list of what is served has been shown once
+	last   string     // the run that ended last
+
+	screen *devScreen // where out goes to; nil without a terminal
+}
+
+// newDevView is a view with a server that tells it what happens.
+func newDevView(t *terminal, o *serveOptions) *devView {
+	d := &devView{out: t.out}
+	d.server = &server{t: t, o: o, log: quietLog(t), told: d.reloaded, enabled: d.enabled, ready: d.ready, started: d.follow}
+	return d
 }
 
 // reloaded says what came of reading a blueprint.
 func (d *devView) reloaded(r engine.Reload) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.screen != nil {
+		d.screen.reloaded(r, d)
+		return
+	}
 	out := d.out
 	switch {
 	case r.Diags.HasErrors():
 		if err := out.diagnostics(r.Files, r.Diags); err != nil {
 			out.printf("%s\n", r.Diags.Error())
 		}
-		state := "It is served as soon as it is valid."
-		if r.Blueprint != nil {
-			state = "The last good version stays in force."
-		}
-		out.printf("%s %s is invalid. %s\n", out.style(styleBad, "✗"), r.Dir, state)
+		out.printf("%s %s is invalid. %s\n", out.style(styleBad, "✗"), r.Dir, whatIsServed(r))
 	case r.Swapped:
 		if err := out.diagnostics(r.Files, r.Diags); err != nil { // warnings
 			out.printf("%s\n", r.Diags.Error())
 		}
-		text := ""
-		for _, part := range []struct {
-			what  string
-			names []string
-		}{{"added", r.Added}, {"changed", r.Changed}, {"removed", r.Removed}} {
-			if len(part.names) > 0 {
-				text += fmt.Sprintf(", %s %s", part.what, strings.Join(part.names, ", "))
-			}
-		}
 		if !d.served {
 			return // the list says it all
 		}
-		out.printf("%s %s is in force%s (%s)\n", out.style(styleGood, "✓"), r.Blueprint.Name, text, lang.FormatDuration(r.Took))
+		out.printf("%s %s is in force%s (%s)\n", out.style(styleGood, "✓"), r.Blueprint.Name, whatChanged(r), lang.FormatDuration(r.Took))
 		if len(r.Added) > 0 {
 			d.list(r.Blueprint, r.Added)
 		}
 	}
 }
 
+// whatIsServed says what becomes of an invalid blueprint.
+func whatIsServed(r engine.Reload) string {
+	if r.Blueprint != nil {
+		return "The last good version stays in force."
+	}
+	return "It is served as soon as it is valid."
+}
+
+// whatChanged names the runbooks that a reload has changed.
+func whatChanged(r engine.Reload) (text string) {
+	for _, part := range []struct {
+		what  string
+		names []string
+	}{{"added", r.Added}, {"changed", r.Changed}, {"removed", r.Removed}} {
+		if len(part.names) > 0 {
+			text += fmt.Sprintf(", %s %s", part.what, strings.Join(part.names, ", "))
+		}
+	}
+	return text
+}
+
 func (d *devView) ready(s *server) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.served = true
+	if d.screen != nil {
+		d.screen.ready(d)
+		return
+	}
 	for _, bp := range s.engine.Blueprints() {
 		d.out.printf("%s %s\n", d.out.style(styleBold, bp.Name), d.out.style(styleDim, "("+bp.Dir+")"))
 		d.list(bp, nil)
 	}
-	d.served = true
+	if s.o.account != nil {
+		d.out.printf("%s\n", strings.Join(d.kept(), "\n"))
+	}
 	d.out.printf("Listening at %s. Edit and save; Ctrl-C ends it.\n", s.publicURL)
+}
+
+// isServed says whether events are taken: all of the server is there.
+func (d *devView) isServed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.served
+}
+
+// kept says what is there again at the next start.
+func (d *devView) kept() []string {
+	o := d.server.o
+	if o.account.own == nil {
+		return []string{fmt.Sprintf("Works on %s, which lives on.", o.account.about()), fmt.Sprintf("Runs, secrets and schedules are kept in %s.", o.dataDir)}
+	}
+	lines := []string{fmt.Sprintf("Works on %s.", o.account.about()), fmt.Sprintf("The account, runs, secrets and schedules are kept in %s.", o.dataDir)}
+	if damaged := o.account.own.Sim.Damaged(); damaged != nil {
+		lines = append(lines, fmt.Sprintf("The account begins anew: %s.", plain(damaged.Error())))
+	}
+	return lines
 }
 
 // list says how runbooks are started: those named, or all.
@@ -177,6 +238,7 @@ func (d *devView) ended(ctx context.Context, p engine.Progress) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.last = p.Run
 	d.out.printf("%s %s/%s %s%s  %s\n", d.out.style(styleDim, clock(p.At)), p.Blueprint, p.Runbook,
 		d.out.style(statusStyle(status), status+took), plain(text), d.out.style(styleDim, p.Run))
 }

@@ -31,7 +31,7 @@ import (
 //	# a file of tests       a *.test.hcl file, which is only parsed
 //	# runner settings       a runner.hcl, which is only parsed
 //	# not valid: WORDS      checking it must give an error with these words
-var pages = []string{"README.md", "CONTRIBUTING.md", languagePage, "examples/*/README.md"}
+var pages = []string{"README.md", "CONTRIBUTING.md", languagePage, guidePage, "examples/*/README.md"}
 
 const (
 	repository   = "../.."
@@ -218,21 +218,6 @@ func section(t *testing.T, heading string) string {
 	}
 	rest, _, _ = strings.Cut(rest, "\n## ")
 	return rest
-}
-
-func TestLanguagePageNamesWhatIsPlanned(t *testing.T) {
-	text := section(t, "What this build does not run yet")
-	check := func(what, name string, planned bool) {
-		if has := strings.Contains(text, "`"+name+"`"); has != planned {
-			t.Errorf("%s %q: planned is %v, and the section names it: %v", what, name, planned, has)
-		}
-	}
-	for _, k := range standard.Kinds(standard.Deps{}) {
-		check("step kind", k.Name, k.Planned)
-	}
-	for _, k := range standard.Triggers(standard.Deps{}) {
-		check("trigger kind", k.Name, k.Planned)
-	}
 }
 
 func TestLanguagePageHasTheLimits(t *testing.T) {

@@ -182,7 +182,7 @@ func TestServeTellsWhatIsNotEnabled(t *testing.T) {
 	}
 	p := start(t, dir, "serve", "app", "--listen", "127.0.0.1:0", "--sim="+account.URL)
 	p.await(`what="webhook policy" name=provider action=created`)
-	p.await(`level=ERROR msg="triggers are not all enabled.*blueprint=app error="connection \\"provider\\": create Webhook 'Currant: app/secrets `)
+	p.await(`level=ERROR msg="not all is deployed.*blueprint=app error="connection \\"provider\\": create Webhook 'Currant: app/secrets `)
 	p.signal(syscall.SIGHUP)
 	p.await(`what=webhook name="Currant: app/secrets app_instance.secrets-update" action=created`)
 	p.await(`what="app offering" name=survey action=created`)
@@ -276,6 +276,9 @@ runbook "a" {
 				for _, n := range needs {
 					delete(n, "Blueprint")
 					delete(n, "Endpoint")
+					if n["Deployed"] == false {
+						delete(n, "Deployed")
+					}
 					for _, field := range []string{"Events", "ConfigurationURITemplate"} {
 						if n[field] == nil || n[field] == "" {
 							delete(n, field)

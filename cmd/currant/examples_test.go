@@ -28,6 +28,10 @@ var exampleRuns = map[string]struct {
 	"nightly-csv": {"nightly", "", `{"items":20,"size":1594}`},
 	"app":         {"offboarding", `{"customer_account_id": "acme", "app_reference": "survey"}`, `{}`}, // all of it: TestX3AppForTwoCustomers
 	"people-sync": {"sync", "", `{"new":3,"people":39}`},
+	// What the other runbooks of these three do: TestExampleApps.
+	"survey":     {"offboarding", `{"customer_account_id": "acme", "app_reference": "survey"}`, `{"customer":"acme"}`},
+	"chat":       {"offboarding", `{"customer_account_id": "acme", "app_reference": "chat"}`, `{"customer":"acme"}`},
+	"dispatcher": {"installed", `{"customer_account_id": "acme", "suspended": false, "disabled": false, "webhook": {"event": "app_instance.create", "delivery": "d1", "delivery_origin": null, "person": {"id": 1, "nodeID": "p1", "name": "Ann"}}}`, `{"event":"app_instance.create"}`},
 }
 
 // TestExamples checks, formats and runs every directory of examples/, against a service on this machine.
@@ -65,7 +69,7 @@ func TestExamples(t *testing.T) {
 				t.Fatal("say in exampleRuns how the example is run")
 			}
 			dir := filepath.Join("../../examples", d.Name())
-			for _, cmd := range []string{"fmt --check", "validate"} {
+			for _, cmd := range []string{"fmt --check", "validate", "test"} {
 				if code, stdout, stderr := call(append(strings.Fields(cmd), dir)...); code != 0 {
 					t.Errorf("%s: exit %d\n%s%s", cmd, code, stdout, stderr)
 				}
@@ -74,7 +78,7 @@ func TestExamples(t *testing.T) {
 			switch d.Name() {
 			case "fan-out":
 				args = append(args, "--var", "base_url="+service.URL)
-			case "triage", "nightly-csv", "app":
+			case "triage", "nightly-csv", "app", "survey", "chat", "dispatcher":
 				args = append(args, "--sim")
 			case "people-sync":
 				args = append(args, "--sim", "--var", "directory_url="+service.URL)

@@ -18,12 +18,16 @@ var mayImport = map[string]struct {
 	imports []string
 	why     string
 }{
-	"engine/lang":     {nil, "the language knows nothing of what runs it"},
-	"engine/journal":  {nil, "the store keeps bytes and knows nothing of what they mean"},
-	"engine/watch":    {nil, "watching tells that files changed, not what is in them"},
-	"engine/vault":    {nil, "sealing knows no runs"},
-	"engine/outbound": {nil, "what may be called is decided apart from who calls"},
-	"engine/schedule": {nil, "when something fires is computed apart from what"},
+	"engine/lang":       {nil, "the language knows nothing of what runs it"},
+	"engine/journal":    {nil, "the store keeps bytes and knows nothing of what they mean"},
+	"engine/watch":      {nil, "watching tells that files changed, not what is in them"},
+	"engine/vault":      {nil, "sealing knows no runs"},
+	"engine/keyservice": {[]string{"engine/vault"}, "drivers of key services fill the vault's contract and know nothing of what is sealed"},
+	"engine/console":    {[]string{"engine", "engine/compile", "engine/graph", "engine/journal", "engine/lang"}, "the console shows and steers an engine; what connectors know is given to it"},
+	"engine/graph":      {[]string{"engine/compile", "engine/lang", "steps"}, "pictures are drawn from what is compiled"},
+	"engine/testrun":    {[]string{"engine", "engine/compile", "engine/ingress", "engine/lang", "engine/run", "engine/schedule", "engine/vault", "steps"}, "tests run the interpreter without a store, and share with the engine how runs begin and connections open; connectors are given to them"},
+	"engine/outbound":   {nil, "what may be called is decided apart from who calls"},
+	"engine/schedule":   {nil, "when something fires is computed apart from what"},
 
 	"steps":                   {[]string{"engine/lang"}, "the contract of kinds is what everyone sees; it must not see them"},
 	"engine/ingress":          {[]string{"engine/lang", "engine/schedule"}, "triggers hand events over and never execute a step"},
@@ -36,7 +40,7 @@ var mayImport = map[string]struct {
 	"steps/xurrent/sim/graph": {nil, "records and GraphQL of the simulated account know no HTTP"},
 	"steps/xurrent":           {[]string{"steps", "steps/xurrent/api", "steps/xurrent/verify", "schema", "engine/ingress", "engine/lang", "engine/outbound"}, "the connector is one plug-in among possible others"},
 	"steps/standard":          {[]string{"steps", "steps/flow", "steps/httpreq", "steps/xurrent", "engine/ingress", "engine/lang", "engine/outbound"}, "the list of kinds, and nothing but it"},
-	"blueprints":              {[]string{"engine/lang"}, "deploying is not running"},
+	"blueprints":              {[]string{"engine/lang", "engine/outbound", "steps", "steps/xurrent/api"}, "deploying is not running"},
 	"engine/compile":          {[]string{"engine/lang", "engine/ingress", "steps"}, "checking executes nothing and stores nothing"},
 	"engine/run":              {[]string{"engine/compile", "engine/lang", "steps"}, "the interpreter asks its host for all else, so that other engines can be hosts"},
 	"engine":                  {[]string{"engine/compile", "engine/ingress", "engine/journal", "engine/lang", "engine/outbound", "engine/run", "engine/schedule", "engine/vault", "engine/watch", "steps"}, "the engine imports no connector: Xurrent is one plug-in among possible others"},

@@ -21,13 +21,26 @@ var templateFiles embed.FS
 // templates are the blueprints that init makes, and what to do with each.
 var templates = []struct{ name, doc, next string }{
 	{"hello", "a runbook that is started by hand", `  currant run greet
-  echo '{"name": "Ann"}' | currant run greet --input -`},
+  echo '{"name": "Ann"}' | currant run greet --input -
+  currant test`},
 	{"webhook", "a runbook that is started by an HTTP request", `  currant dev
   curl http://127.0.0.1:7780/inbound/%NAME%/receive -H 'Authorization: Bearer change-me' \
     -H 'Content-Type: application/json' -d '{"text": "Hello"}'
-  currant runs list`},
+  currant runs list
+  currant test`},
 	{"schedule", "a runbook that starts by itself", `  currant dev
-  currant runs list`},
+  currant runs list
+  currant test`},
+	{"triage", "new requests of Xurrent go to the least busy team", `  currant run triage --sim
+  currant test
+and, in two terminals:
+  currant dev --sim
+  currant send triage`},
+	{"app", "an app of Xurrent that customers install", `  currant test
+and, in two terminals:
+  currant dev --sim
+  currant send onboarding
+  currant send thank`},
 }
 
 type initOptions struct {
@@ -50,22 +63,27 @@ overwritten: a directory that has *.hcl files already is refused.
 Templates:
 ` + strings.Join(list, "\n"),
 		Example: `  currant init hello
-  currant init incoming --template webhook`,
+  currant init incoming --template webhook
+  currant init thanks --template app`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.dir = dirOf(args)
 			return runInit(t, &o)
 		},
 	}
-	cmd.Flags().StringVar(&o.template, "template", "hello", "which blueprint to make: hello, webhook or schedule")
+	cmd.Flags().StringVar(&o.template, "template", "hello", "which blueprint to make: "+strings.Join(templateNames(), ", "))
 	return cmd
 }
 
-func runInit(t *terminal, o *initOptions) error {
-	var names []string
+func templateNames() (names []string) {
 	for _, tpl := range templates {
 		names = append(names, tpl.name)
 	}
+	return names
+}
+
+func runInit(t *terminal, o *initOptions) error {
+	names := templateNames()
 	i := slices.Index(names, o.template)
 	if i < 0 {
 		return usagef("there is no template %q; the templates are %s.%s", o.template, strings.Join(names, ", "), lang.DidYouMean(o.template, names))
@@ -108,6 +126,9 @@ func copyTemplate(name, dir string) ([]string, error) {
 			return err
 		}
 		to := filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(p, root+"/")))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
 		f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return err

@@ -15,5 +15,5 @@ func keyFlag(f *pflag.FlagSet, v *string) {
 
 // keyOptions is where the master key is, for an engine.
 func keyOptions(uri string) engine.KeyOptions {
-	return engine.KeyOptions{URI: uri, Services: keyservice.Open, KindOf: xurrent.KeptKind}
+	return engine.KeyOptions{URI: uri, Services: keyservice.Open, KindOf: xurrent.KeptKind, Shared: xurrent.DeployKey}
 }

@@ -46,7 +46,7 @@ func compileOptions(deps standard.Deps, values lang.Values, publicURL string) (c
 func resources() []compile.Resource {
 	var out []compile.Resource
 	for _, r := range blueprints.Kinds() {
-		out = append(out, compile.Resource{Name: r.Name, Doc: r.Doc, Spec: r.Spec, Check: r.Check})
+		out = append(out, compile.Resource{Name: r.Name, Doc: r.Doc, Spec: r.Spec, Check: r.Check, Inputs: r.Inputs})
 	}
 	return out
 }

@@ -69,8 +69,8 @@ blueprint. Settings are flags, environment variables (CURRANT_LISTEN for --liste
 	root.SetErr(t.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.PersistentFlags().String("config", "", "file of settings (default runner.hcl in the current directory, where it exists)")
-	root.AddCommand(newInit(t), newValidate(t), newFmt(t), newRun(t), newServe(t), newDev(t), newRuns(t), newGraph(t), newDocs(t),
-		newSim(t), newSchema(t), newSend(t), newStore(t), newVersion(t))
+	root.AddCommand(newInit(t), newValidate(t), newFmt(t), newRun(t), newTest(t), newServe(t), newDev(t), newRuns(t), newGraph(t), newDocs(t),
+		newPlan(t), newApply(t), newDisable(t), newPull(t), newSim(t), newSchema(t), newSend(t), newStore(t), newVersion(t))
 	root.InitDefaultCompletionCmd()
 	documentCompletion(root)
 	return root

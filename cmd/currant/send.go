@@ -23,6 +23,8 @@ type sendOptions struct {
 	file, event  string
 	url, listen  string
 	key          string
+	path         string
+	customer     string
 	headers      []string
 	json         bool
 }
@@ -39,7 +41,13 @@ A webhook's event comes from the simulated account of a runner that was started 
 signed, about a record that is there. Where there is none it is made here and signed with the private key in --key,
 which must fit the trigger's policy, or sent unsigned where the trigger lets that in. --file has the event's payload.
 
-A json_endpoint gets the body in --file, or a sample that fits its body_schema, with what its auth blocks ask for.
+Events of an app come from the simulated account too: a customer, --customer, installs the app of a secrets_changed or
+installation_changed trigger, and types what the blueprint's config steps ask for; one of its rules calls the app's
+automation_webhook, about a record that is there; or the customer comes to the page of a configuration trigger. Where
+the app is installed already, secrets are renewed, and --event says what else happens to the installation.
+
+A json_endpoint gets the body in --file, or a sample that fits its body_schema, with what its auth blocks ask for. The
+secret of an hmac that is a customer's own is known to the runner only: give it in the file --key.
 
 Exit code 0: the runner has accepted the event. 1: it is not reached, or refuses. 2: the blueprint is invalid, or no
 event can be sent to this trigger.`,
@@ -47,7 +55,9 @@ event can be sent to this trigger.`,
   currant send triage
   currant send triage --event request.update --file payload.json
   currant send orders ./shop --url http://127.0.0.1:8080 --header 'X-Source: shop'
-  currant send triage --key policy.pem`,
+  currant send triage --key policy.pem
+  currant send onboarding --event app_instance.update --customer globex
+  currant send answer --path /globex --key chat-key.txt`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.runbook, o.dir = runTarget(args)
@@ -58,12 +68,14 @@ event can be sent to this trigger.`,
 	o.flags(f)
 	dataDirFlag(f, &o.dataDir)
 	f.StringVar(&o.file, "file", "", "file of the payload (webhook) or the body (json_endpoint); - is standard input")
-	f.StringVar(&o.event, "event", "", "event of a webhook (default: the first that the trigger takes, or request.create)")
+	f.StringVar(&o.event, "event", "", "event of a webhook or an installation (default: the first that the trigger takes, or request.create)")
 	f.StringVar(&o.url, "url", "", "address of the runner (default: the one of --listen)")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:7780", "address that the runner listens at: its setting of this name")
 	f.StringVar(&o.simFlag, "sim", "", "let a simulated account send a webhook's event: the runner's own, or with --sim=URL another one")
 	f.Lookup("sim").NoOptDefVal = ownSim
-	f.StringVar(&o.key, "key", "", "file of the private key (PEM) that a webhook's event is signed with")
+	f.StringVar(&o.key, "key", "", "file of the private key (PEM) that a webhook's event is signed with, or of the secret of a json_endpoint's hmac")
+	f.StringVar(&o.path, "path", "", "rest of a json_endpoint's address: what its url_postfix is to be, and its query")
+	f.StringVar(&o.customer, "customer", "", "account that has the app of an app's trigger (default: acme, or another where it has the app)")
 	f.StringArrayVar(&o.headers, "header", nil, "header of a json_endpoint's request, as 'NAME: VALUE'; repeatable")
 	f.BoolVar(&o.json, "json", false, "print the answer as JSON")
 	return cmd
@@ -140,7 +152,9 @@ func (o *sendOptions) findAccount(ctx context.Context) error {
 // endpoint is where a runbook's events go.
 func (o *sendOptions) endpoint(rb *compile.Runbook) (string, error) {
 	switch k := rb.Trigger.Kind; {
-	case k.Name == "webhook" || k.Name == "json_endpoint":
+	case k.Name == "webhook" || k.Name == "json_endpoint" || isAppTrigger(rb.Trigger):
+	case k.Schedule != nil:
+		return "", usagef("runbook %q starts by its schedule, which nobody sends events to; start it once, now, with \"currant run %s\"", rb.Name, rb.Name)
 	case !k.Endpoint:
 		return "", usagef("the trigger of runbook %q is of kind %q, which nobody sends events to; start it with \"currant run %s\"", rb.Name, k.Name, rb.Name)
 	default:
@@ -156,7 +170,10 @@ func (o *sendOptions) endpoint(rb *compile.Runbook) (string, error) {
 	if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return "", usagef("%q is no address of a runner: write one such as --url http://127.0.0.1:7780", base)
 	}
-	return base + "/inbound/" + rb.Blueprint.Name + "/" + rb.Name, nil
+	if o.path != "" && (rb.Trigger.Kind.Name != "json_endpoint" || !strings.HasPrefix(o.path, "/") && !strings.HasPrefix(o.path, "?")) {
+		return "", usagef("--path %q: it is the rest of a json_endpoint's address, and begins with / or ?", o.path)
+	}
+	return base + "/inbound/" + rb.Blueprint.Name + "/" + rb.Name + o.path, nil
 }
 
 func (o *sendOptions) read(t *terminal) (b []byte, err error) {
@@ -178,16 +195,20 @@ func (o *sendOptions) read(t *terminal) (b []byte, err error) {
 }
 
 func (s *sending) send(ctx context.Context) (delivered, error) {
-	if s.rb.Trigger.Kind.Name == "webhook" {
-		if len(s.headers) > 0 {
-			return delivered{}, usagef("--header is for the request of a json_endpoint; a webhook has the headers of the platform")
-		}
-		return s.webhook(ctx)
+	kind := s.rb.Trigger.Kind.Name
+	if kind != "json_endpoint" && len(s.headers) > 0 {
+		return delivered{}, usagef("--header is for the request of a json_endpoint; a webhook has the headers of the platform")
 	}
-	for _, f := range []struct{ name, value string }{{"event", s.event}, {"key", s.key}} {
-		if f.value != "" {
-			return delivered{}, usagef("--%s is for a webhook; the trigger of runbook %q is a json_endpoint", f.name, s.rb.Name)
-		}
+	if !isAppTrigger(s.rb.Trigger) && s.customer != "" {
+		return delivered{}, usagef("--customer is for events of an app; the trigger of runbook %q is of kind %q", s.rb.Name, kind)
+	}
+	switch {
+	case kind == "webhook":
+		return s.webhook(ctx)
+	case isAppTrigger(s.rb.Trigger):
+		return s.fromApp(ctx)
+	case s.event != "":
+		return delivered{}, usagef("--event is for a webhook; the trigger of runbook %q is a json_endpoint", s.rb.Name)
 	}
 	return s.jsonEndpoint(ctx)
 }

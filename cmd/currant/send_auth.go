@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
+	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +27,7 @@ import (
 func (s *sending) authenticate(header http.Header, body []byte) error {
 	specs := ingress.AuthSpecs()
 	var signatures []*proof
+	keyed := false // the secret in --key was asked for
 	for _, block := range s.rb.Trigger.Body.BlocksOf("auth") {
 		bound, diags := specs[block.Label()].Bind(block.Source.Body, block.Range)
 		if diags.HasErrors() {
@@ -37,9 +40,13 @@ func (s *sending) authenticate(header http.Header, body []byte) error {
 		if p.kind == "hmac" {
 			signatures = append(signatures, p)
 		}
+		keyed = keyed || p.keyed
 		if err := p.add(); err != nil {
 			return err
 		}
+	}
+	if s.key != "" && !keyed {
+		return usagef("--key is for a webhook, or for an hmac whose secret is a customer's own: the trigger of runbook %q has none", s.rb.Name)
 	}
 	for _, p := range signatures { // of headers too, so they come last
 		if err := p.sign(); err != nil {
@@ -57,6 +64,7 @@ type proof struct {
 	values cty.Value
 	header http.Header
 	body   []byte
+	keyed  bool // its secret is the one in --key
 }
 
 // scope has what the expressions of the block may name: the request, as it is so far.
@@ -65,15 +73,46 @@ func (p *proof) scope() *lang.Scope {
 	for name, values := range p.header {
 		headers[strings.ToLower(name)] = cty.StringVal(strings.Join(values, ", "))
 	}
+	postfix, query := p.below()
 	request := cty.ObjectVal(map[string]cty.Value{
-		"body": cty.StringVal(string(p.body)), "headers": cty.MapVal(headers),
-		"query_params": cty.MapValEmpty(cty.String), "url_postfix": cty.StringVal(""),
+		"body": cty.StringVal(string(p.body)), "headers": cty.MapVal(headers), "query_params": query, "url_postfix": cty.StringVal(postfix),
 	})
 	ev := lang.NewEval(lang.EvalLimits{})
 	now := time.Now()
 	ev.Now = func() (time.Time, bool) { return now, true }
+	ev.CustomerSecret = p.customerSecret
 	ev.Seed = p.rb.Blueprint.Name + "/" + p.rb.Name
 	return p.rb.Trigger.Scope.WithEval(ev, map[string]cty.Value{"request": request})
+}
+
+// below is what the request's address has below the endpoint's.
+func (p *proof) below() (postfix string, query cty.Value) {
+	params := map[string]cty.Value{}
+	postfix, rest, _ := strings.Cut(p.path, "?")
+	values, err := url.ParseQuery(rest)
+	if err != nil {
+		values = nil // the runner refuses it
+	}
+	for name, v := range values {
+		params[name] = cty.StringVal(strings.Join(v, ", "))
+	}
+	if len(params) == 0 {
+		return postfix, cty.MapValEmpty(cty.String)
+	}
+	return postfix, cty.MapVal(params)
+}
+
+// customerSecret is what customer_secret() gives: the runner alone knows it, unless --key tells.
+func (p *proof) customerSecret(account, name string) (string, bool, error) {
+	if p.key == "" {
+		return "", false, fmt.Errorf("the secret %q of customer %q is known to the runner only: write it to a file, and name that with --key", name, account)
+	}
+	p.keyed = true
+	b, err := os.ReadFile(p.key)
+	if err != nil {
+		return "", false, fmt.Errorf("--key: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), true, nil
 }
 
 func (p *proof) evaluate() error {

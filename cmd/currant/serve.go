@@ -20,10 +20,13 @@ import (
 
 	"currant/engine"
 	"currant/engine/compile"
+	"currant/engine/console"
 	"currant/engine/ingress"
-	"currant/steps/xurrent"
 	"currant/steps/xurrent/verify"
 )
+
+// defaultListen is where a runner listens.
+const defaultListen = "127.0.0.1:7780"
 
 type serveOptions struct {
 	sourceOptions
@@ -32,6 +35,8 @@ type serveOptions struct {
 	publicURL string
 	workers   int
 	logFormat string
+	apply     bool
+	console   consoleOptions
 }
 
 func (o *serveOptions) serverFlags(cmd *cobra.Command) {
@@ -42,9 +47,11 @@ func (o *serveOptions) serverFlags(cmd *cobra.Command) {
 	dataDirFlag(f, &o.dataDir)
 	keyFlag(f, &o.keyURI)
 	simFlag(f, &o.simFlag)
-	f.StringVar(&o.listen, "listen", "127.0.0.1:7780", "address that events arrive at")
+	f.StringVar(&o.listen, "listen", defaultListen, "address that events arrive at")
 	f.StringVar(&o.publicURL, "public-url", "", "address under which others reach the runner (default: the one of --listen)")
 	f.DurationVar(&o.maxAge, "webhook-max-age", verify.Leeway, "how long ago the token of a signed webhook may have been issued")
+	f.BoolVar(&o.apply, "apply", false, "at the start, create, update and enable on the accounts what is missing there, without asking")
+	o.console.flags(cmd)
 	f.IntVar(&o.workers, "workers", 128, "how many runs may execute at once; waiting ones do not count")
 }
 
@@ -59,7 +66,9 @@ signal ends it at once. Either way no run is lost.
 
 A blueprint is read again when its files change, or on SIGHUP. A bad edit leaves the last good version in
 force; a blueprint that is invalid at the start is refused with exit code 2. Log lines go to standard error.
-With --sim, what the triggers of apps need is made on the simulated account, at the start and after a reload.
+With --sim, the blueprint is deployed to the simulated account, at the start and after a reload. With --apply it is
+deployed to the real one at the start, and at SIGHUP, as "currant apply" does: what is missing is created, what differs
+is updated, and nothing is deleted or disabled, for which nobody was asked.
 
 Every setting may come from the environment (CURRANT_LISTEN for --listen) or from runner.hcl (listen).`,
 		Example: `  currant serve ./survey
@@ -92,7 +101,7 @@ func runServe(ctx context.Context, t *terminal, o *serveOptions) error {
 	o.log = log
 	s := &server{t: t, o: o, log: log, strict: true,
 		told:    func(r engine.Reload) { logReload(log, r) },
-		enabled: func(bp string, did []xurrent.Enabled, err error) { logEnabled(log, bp, did, err) },
+		enabled: func(d deployed) { logEnabled(log, d) },
 		ready: func(s *server) {
 			log.Info("ready", "listen", s.address, "public_url", s.publicURL, "blueprints", len(s.engine.Blueprints()), "runbooks", s.runbooks())
 		}}
@@ -106,16 +115,17 @@ type server struct {
 	log *slog.Logger
 	// strict refuses to start with an invalid blueprint.
 	strict bool
-	// told is told of each reading of a blueprint, enabled of what triggers got on a simulated account, ready once
+	// told is told of each reading of a blueprint, enabled of what was deployed to accounts, ready once
 	// events are taken, started before anything runs.
 	told    func(engine.Reload)
-	enabled func(blueprint string, did []xurrent.Enabled, err error)
+	enabled func(deployed)
 	ready   func(*server)
 	started func(ctx context.Context, s *server, group *errgroup.Group)
 
 	engine    *engine.Engine
 	enabler   *enabler
-	taken     chan struct{} // closed once events are taken
+	console   *console.Console // nil where it is off
+	taken     chan struct{}    // closed once events are taken
 	sources   []*engine.Source
 	address   string // that is listened at
 	publicURL string
@@ -158,8 +168,11 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.engine.Close()) }()
 	s.enabler, s.taken = newEnabler(s), make(chan struct{})
-	if err := s.load(ctx, options, files); err != nil {
+	if err := openConsole(s); err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	if err := s.load(ctx, options, files); err != nil {
+		return errors.Join(err, listener.Close(), s.console.Close())
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if s.started != nil {
@@ -171,7 +184,8 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	group.Go(func() error { return s.reloads(ctx) })
 	group.Go(func() error { return s.receive(ctx, listener) })
-	if s.o.account != nil {
+	group.Go(func() error { return s.console.Run(ctx) })
+	if s.o.account != nil || s.o.apply {
 		group.Go(func() error { return s.enabler.run(ctx, s.taken) })
 	}
 	return group.Wait()

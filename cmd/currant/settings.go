@@ -25,7 +25,8 @@ const settingsFile = "runner.hcl"
 
 // settingNames are the flags that are settings of the runner: they may come from the environment
 // (CURRANT_DATA_DIR) and the settings file (data_dir) too. A flag wins over the environment, and that over the file.
-var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network", "key-uri", "proxy", "webhook-max-age"}
+var settingNames = []string{"listen", "public-url", "data-dir", "workers", "log-format", "allow-network", "key-uri", "proxy", "webhook-max-age",
+	"console", "console-host", "console-cert", "console-key", "console-pprof"}
 
 // defaultDataDir is where a runner keeps what it stores.
 const defaultDataDir = ".currant"
@@ -104,7 +105,7 @@ func settingElsewhere(cmd *cobra.Command, t *terminal, name string) (string, err
 }
 
 func splitSetting(name, text string) []string {
-	if name != "allow-network" {
+	if name != "allow-network" && name != "console-host" {
 		return []string{text}
 	}
 	var out []string

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"syscall"
@@ -36,7 +38,10 @@ func newSim(t *terminal) *cobra.Command {
 		Short: "Run a simulated Xurrent account",
 		Long: `Runs a simulated Xurrent service on its own, until Ctrl-C: GraphQL with the whole schema, OAuth tokens, attachment
 storage, signed webhooks, limits and faults. It takes any account id and any credentials; each account begins as a
-small company, and everything is in memory. Runners are started with its address: currant dev --sim=URL.
+small company. Runners are started with its address: currant dev --sim=URL.
+
+Everything is in memory. With --state it is in a file too, from which the accounts go on at the next start, but for
+deliveries under way, access tokens, faults, limits, and uploaded files beyond 64 MiB.
 
 It answers whoever reaches it: leave it on a loopback address. The endpoints under /sim/ control it, and the
 sub-commands are clients of them.
@@ -57,6 +62,7 @@ Exit code 0: ended by Ctrl-C or SIGTERM. 1: the address is in use. 2: wrong usag
 	f.IntVar(&o.options.CostLimit, "cost-limit", 5000, "cost points that one token may use in each window")
 	f.StringVar(&o.window, "rate-window", "1h", "window of both limits")
 	f.StringVar(&o.options.Storage, "storage", "s3", "provider of attachment storage: s3 or local")
+	f.StringVar(&o.options.State, "state", "", "file that keeps the accounts between starts (default: they begin anew)")
 	f.StringVar(&o.logFormat, "log-format", "text", "form of log lines: text or json")
 	cmd.AddCommand(newSimRequests(t), newSimFault(t), newSimInstall(t), newSimSuspend(t), newSimRemove(t), newSimAutomation(t))
 	return cmd
@@ -94,8 +100,11 @@ func runSim(ctx context.Context, t *terminal, o *simOptions) error {
 	in := catchInterrupts(ctx, os.Interrupt, syscall.SIGTERM)
 	defer in.stop()
 	running, err := sim.Start(context.WithoutCancel(ctx), o.listen, o.options)
-	if err != nil {
+	if taken := (*net.OpError)(nil); errors.As(err, &taken) {
 		return fmt.Errorf("%w; choose another address with --listen", err)
+	}
+	if err != nil {
+		return err
 	}
 	showSim(t.out, running.URL)
 	log.Info("ready", "url", running.URL)

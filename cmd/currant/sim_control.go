@@ -105,6 +105,9 @@ type simFault struct {
 	Times      int    `json:"times"`
 	RetryAfter string `json:"retry_after,omitempty"`
 	Delay      string `json:"delay,omitempty"`
+	Skip       int    `json:"skip,omitempty"`
+	Field      string `json:"field,omitempty"`
+	Message    string `json:"message,omitempty"`
 }
 
 func newSimFault(t *terminal) *cobra.Command {
@@ -121,12 +124,14 @@ func newSimFault(t *terminal) *cobra.Command {
   truncate   the answer ends early
   json       the answer is no JSON
   empty      the answer has no body
+  refuse     the mutation named by --operation changes nothing and is answered with an error about --field
   none       nothing goes wrong any more: all faults are taken back
 
 Exit code 1: the simulated account does not answer, or knows no such fault.`,
 		Example: `  currant sim fault 503
   currant sim fault 429 --times 3 --retry-after 2
   currant sim fault slow --operation requestUpdate --delay 5s
+  currant sim fault refuse --operation appOfferingAutomationRuleCreate --skip 2 --field trigger --message "Trigger is not a trigger"
   currant sim fault none`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -140,6 +145,9 @@ Exit code 1: the simulated account does not answer, or knows no such fault.`,
 			}
 			if f.Times == 0 {
 				return usagef("--times 0: it is at least 1, or below 0 for ever")
+			}
+			if f.Skip < 0 {
+				return usagef("--skip %d: it is at least 0", f.Skip)
 			}
 			if f.Delay != "" {
 				if _, err := lang.ParseDuration(f.Delay); err != nil {
@@ -157,12 +165,18 @@ Exit code 1: the simulated account does not answer, or knows no such fault.`,
 			if f.Times < 0 {
 				often = "Every matching request"
 			}
+			if f.Skip > 0 {
+				often += ", after " + count(f.Skip, "good one")
+			}
 			t.out.printf("%s: %s.\n", often, f.Kind)
 			return nil
 		},
 	}
 	simURLFlag(cmd.Flags(), &address)
 	cmd.Flags().StringVar(&f.Operation, "operation", "", "only GraphQL requests with this text in them, such as requestUpdate")
+	cmd.Flags().IntVar(&f.Skip, "skip", 0, "how many matching requests go well first")
+	cmd.Flags().StringVar(&f.Field, "field", "", "of refuse: what the error is about, such as name (default base)")
+	cmd.Flags().StringVar(&f.Message, "message", "", "of refuse: the error (default \"The change was refused\")")
 	cmd.Flags().StringVar(&f.Path, "path", "", "only requests whose path begins with this, such as /storage/")
 	cmd.Flags().IntVar(&f.Times, "times", 1, "how many requests; below 0 for ever")
 	cmd.Flags().StringVar(&f.RetryAfter, "retry-after", "", "the answer's Retry-After: seconds, a date, or date+30s")

@@ -37,7 +37,19 @@ type simulated struct {
 // simulate starts the simulated account that the flags ask for, if they do, and leaves its address for "currant
 // send".
 func (o *sourceOptions) simulate(ctx context.Context) error {
-	if err := o.openSimulation(ctx); err != nil || o.account == nil {
+	return o.simulateWith(ctx, sim.Options{})
+}
+
+// simStateFile keeps the simulated account of "currant dev --sim", in its data directory.
+const simStateFile = "sim.state"
+
+// simulateKept is simulate with an account that is at the next start what it was.
+func (o *sourceOptions) simulateKept(ctx context.Context) error {
+	return o.simulateWith(ctx, sim.Options{State: filepath.Join(o.simulatedDir(), simStateFile)})
+}
+
+func (o *sourceOptions) simulateWith(ctx context.Context, own sim.Options) error {
+	if err := o.openSimulationWith(ctx, own); err != nil || o.account == nil {
 		return err
 	}
 	if err := o.account.leave(ctx, o.dataDir); err != nil {
@@ -49,10 +61,14 @@ func (o *sourceOptions) simulate(ctx context.Context) error {
 // openSimulation is simulate for a command that runs nothing. What runs store with a simulated account is kept
 // apart from what belongs to real accounts.
 func (o *sourceOptions) openSimulation(ctx context.Context) error {
+	return o.openSimulationWith(ctx, sim.Options{})
+}
+
+func (o *sourceOptions) openSimulationWith(ctx context.Context, own sim.Options) error {
 	if o.simFlag == "" {
 		return nil
 	}
-	s, err := openSimulated(ctx, o.simFlag)
+	s, err := openSimulatedWith(ctx, o.simFlag, own)
 	if err != nil {
 		return err
 	}
@@ -81,9 +97,14 @@ func (o *sourceOptions) endSimulation() error {
 }
 
 func openSimulated(ctx context.Context, address string) (*simulated, error) {
+	return openSimulatedWith(ctx, address, sim.Options{})
+}
+
+// openSimulatedWith finds the simulated account at an address, or starts one of the command's own.
+func openSimulatedWith(ctx context.Context, address string, own sim.Options) (*simulated, error) {
 	s := &simulated{url: strings.TrimSuffix(address, "/")}
 	if address == ownSim {
-		running, err := sim.Start(context.WithoutCancel(ctx), "127.0.0.1:0", sim.Options{})
+		running, err := sim.Start(context.WithoutCancel(ctx), "127.0.0.1:0", own)
 		if err != nil {
 			return nil, err
 		}
@@ -102,9 +123,14 @@ func openSimulated(ctx context.Context, address string) (*simulated, error) {
 		return nil, usagef("--sim=%s: the simulated account is reached by an IP address, such as 127.0.0.1", address)
 	}
 	s.network = allowed[0]
-	at := sim.AddressesOf(s.url)
-	s.environment = api.Environment{GraphQL: at.GraphQL, OAuth2: at.OAuth2, REST: at.REST, Issuer: at.Issuer}
+	s.environment = environmentAt(s.url)
 	return s, nil
+}
+
+// environmentAt is the environment that a simulated account stands for.
+func environmentAt(url string) api.Environment {
+	at := sim.AddressesOf(url)
+	return api.Environment{GraphQL: at.GraphQL, OAuth2: at.OAuth2, REST: at.REST, Issuer: at.Issuer}
 }
 
 // about says, for people, what is simulated.

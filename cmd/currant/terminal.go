@@ -17,6 +17,8 @@ type terminal struct {
 	in       io.Reader
 	out, err stream
 	lookup   func(string) (string, bool) // of environment variables
+	// asks says that a person is there to answer.
+	asks bool
 }
 
 // stream is an output.
@@ -29,7 +31,7 @@ type stream struct {
 }
 
 func newTerminal(in, out, err *os.File, lookup func(string) (string, bool)) *terminal {
-	t := &terminal{in: in, lookup: lookup}
+	t := &terminal{in: in, lookup: lookup, asks: term.IsTerminal(int(in.Fd()))}
 	t.out, t.err = t.stream(out), t.stream(err)
 	return t
 }

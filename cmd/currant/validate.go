@@ -13,6 +13,7 @@ import (
 
 	"currant/engine/compile"
 	"currant/engine/lang"
+	"currant/engine/testrun"
 )
 
 type validateOptions struct {
@@ -68,6 +69,7 @@ func runValidate(ctx context.Context, t *terminal, o *validateOptions) error {
 	if err != nil {
 		return err
 	}
+	l.checkTests()
 	if o.json {
 		if err := t.out.json(lang.NewReport(l.files, l.diags)); err != nil {
 			return err
@@ -89,6 +91,22 @@ func runValidate(ctx context.Context, t *terminal, o *validateOptions) error {
 			"--online fetches it; --sim checks against a simulated account's.\n", strings.Join(names, " and "))
 	}
 	return nil
+}
+
+// checkTests checks the blueprint's tests; of one with mistakes of its own, only their syntax.
+func (l *loaded) checkTests() {
+	if l.source == nil {
+		return
+	}
+	if l.diags.HasErrors() {
+		for _, f := range l.source.Tests {
+			_, diags := lang.ParseFile(f.Name, f.Bytes)
+			l.diags = append(l.diags, diags...)
+		}
+		return
+	}
+	_, diags := testrun.Bind(l.Blueprint, l.source.Tests)
+	l.diags = append(l.diags, diags...)
 }
 
 // unknownModels are the connections to accounts whose data model is not known.
