@@ -126,14 +126,18 @@ func (e *Engine) unload(name string) {
 
 // Watch keeps a directory in force until ctx ends: each settled change of its content is read.
 func (e *Engine) Watch(ctx context.Context, s *Source) error {
-	return s.watcher(e.o.Dir, e.log).Run(ctx, func(watch.Digest) { e.LoadDir(ctx, s) })
+	s.mu.Lock()
+	w := s.watcher(e.o.Dir, e.log)
+	s.mu.Unlock()
+	return w.Run(ctx, func(watch.Digest) { e.LoadDir(ctx, s) })
 }
 
+// watcher watches for what differs from the last reading. The caller holds mu.
 func (s *Source) watcher(data string, log *slog.Logger) *watch.Watcher {
 	return watch.New(s.Dir, watch.Options{Log: log, Known: s.digest, Ignore: func(rel string) bool { return inData(s.Dir, rel, data) }})
 }
 
-// read reads the directory's files, all from one moment.
+// read reads the directory's files, all from one moment. The caller holds mu.
 func (s *Source) read(data string, log *slog.Logger) (*lang.Source, hcl.Diagnostics) {
 	files, digest, err := s.watcher(data, log).Read()
 	s.digest = digest

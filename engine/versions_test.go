@@ -226,6 +226,26 @@ func TestR1BadEditKeepsTheLastGoodVersion(t *testing.T) {
 	}
 }
 
+// A person asks for a reading (SIGHUP) while the directory begins to be watched: the race detector tells.
+func TestR2WatchBesideAReading(t *testing.T) {
+	w := began(t)
+	dir := t.TempDir()
+	writeVersion(t, dir, 1)
+	src := &engine.Source{Dir: dir, Options: w.compileOptions(w.values)}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.e.Watch(ctx, src); err != nil && ctx.Err() == nil {
+			t.Error(err)
+		}
+	})
+	if r := w.e.LoadDir(ctx, src); r.Diags.HasErrors() {
+		t.Error(r.Diags)
+	}
+	cancel()
+	running.Wait()
+}
+
 // TestR1ReloadUnderLoad edits a blueprint in the ways of editors, half of the edits bad, while events are
 // posted. No request is lost or refused, and none is answered by a mix of two versions (promises R1, R2).
 func TestR1ReloadUnderLoad(t *testing.T) {
