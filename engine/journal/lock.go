@@ -3,12 +3,13 @@ package journal
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// holder is what the owner of a data directory writes into its lock file. The
+// holder is what the owner of a lock writes into its file. The
 // lock itself belongs to the kernel, so it ends with the process; the text
 // only serves the message others get.
 type holder struct {
@@ -21,22 +22,21 @@ func (h holder) String() string {
 	return fmt.Sprintf("process %d on %s, started %s", h.PID, h.Host, h.Started.Format(time.RFC3339))
 }
 
-// lockDir takes the directory for this process, or returns an error that is ErrLocked
-// and names the holder.
-func lockDir(dir string, now time.Time) (*os.File, error) {
-	path := filepath.Join(dir, lockName)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+// LockFile takes the lock of a file, which it makes where it is not there, and writes into it who has it; the lock
+// ends with the process, or when the file is closed. A nil file is one that another has, and taken says who.
+func LockFile(path string, now time.Time) (f *os.File, taken string, err error) {
+	f, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock the data directory: %w", err)
+		return nil, "", fmt.Errorf("lock %s: %w", path, err)
 	}
 	got, err := tryLock(f)
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", path, err)
+		return nil, "", fmt.Errorf("lock %s: %w", path, err)
 	}
 	if !got {
 		defer f.Close()
-		return nil, fmt.Errorf("%w: %s belongs to %s; stop that process or choose another directory", ErrLocked, dir, readHolder(f))
+		return nil, readHolder(f), nil
 	}
 	host, err := os.Hostname()
 	if err != nil {
@@ -44,21 +44,24 @@ func lockDir(dir string, now time.Time) (*os.File, error) {
 	}
 	text, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Started: now.UTC().Truncate(time.Second)})
 	if err == nil {
-		// One write, padded over what an earlier holder left, so that a reader
-		// never sees half of it.
-		line := make([]byte, 256)
-		for i := range line {
-			line[i] = ' '
-		}
-		copy(line, text)
-		line[255] = '\n'
-		_, err = f.WriteAt(line, 0)
+		// One write, padded over what an earlier holder left, so that a reader never sees half of it.
+		_, err = fmt.Fprintf(io.NewOffsetWriter(f, 0), "%-255s\n", text)
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("write %s: %w", path, err)
+		return nil, "", fmt.Errorf("write %s: %w", path, err)
 	}
-	return f, nil
+	return f, "", nil
+}
+
+// lockDir takes the directory for this process, or returns an error that is ErrLocked
+// and names the holder.
+func lockDir(dir string, now time.Time) (*os.File, error) {
+	f, taken, err := LockFile(filepath.Join(dir, lockName), now)
+	if err == nil && f == nil {
+		err = fmt.Errorf("%w: %s belongs to %s; stop that process or choose another directory", ErrLocked, dir, taken)
+	}
+	return f, err
 }
 
 // readHolder waits a moment for a holder that has only just taken the lock.
