@@ -33,12 +33,12 @@ workflow-phase workflow-task-template-relation workflow-template workflow-templa
 var operations = []string{"Create", "Read", "Update", "Delete"}
 
 func checkScopes(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
-	values := elements(attr(args, "scope"))
+	values := lang.Elements(attr(args, "scope"))
 	for i, s := range b.BlocksOf("scope") {
 		if i >= len(values) || s.Body.Attr("actions") == nil {
 			continue
 		}
-		actions := elements(attr(values[i], "actions"))
+		actions := lang.Elements(attr(values[i], "actions"))
 		if v := attr(values[i], "actions"); v != cty.NilVal && v.IsKnown() && len(actions) == 0 {
 			diags = append(diags, invalid(s.Body, "actions", "A scope needs an action, such as \"request:Read\"."))
 		}

@@ -85,7 +85,7 @@ func (r *reader) app(d Declared, sourceID string, templates map[string]Templates
 		r.extension(x, bl.Body, member(d.Args, "ui_extension"))
 		a.extension = x
 	}
-	values := elements(plain(member(d.Args, "automation_rule")))
+	values := lang.Elements(plain(member(d.Args, "automation_rule")))
 	for i, bl := range d.Body.BlocksOf("automation_rule") {
 		if i >= len(values) {
 			break

@@ -65,7 +65,7 @@ type phrase struct {
 // checkRules looks at the rules of an app. They are matched by name and record when deployed, without
 // regard to case: two of a name would be one.
 func checkRules(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
-	values := elements(args)
+	values := lang.Elements(args)
 	labels, names := map[string]hcl.Range{}, map[string]hcl.Range{}
 	for i, bl := range b.BlocksOf("automation_rule") {
 		if first, dup := labels[bl.Label()]; dup {
@@ -101,7 +101,7 @@ func checkRule(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
 		}
 	}
 	diags = append(diags, checkExpressions(b, args, known)...)
-	values := elements(attr(args, "action"))
+	values := lang.Elements(attr(args, "action"))
 	for i, bl := range b.BlocksOf("action") {
 		if i >= len(values) {
 			continue
@@ -120,7 +120,7 @@ func checkRule(b *lang.Body, args cty.Value) (diags hcl.Diagnostics) {
 // checkExpressions warns where an expression that combines others has a name that is nearly one of theirs. It may be
 // a field of the record, which the platform knows.
 func checkExpressions(b *lang.Body, args cty.Value, known []string) (diags hcl.Diagnostics) {
-	values := elements(attr(args, "expression"))
+	values := lang.Elements(attr(args, "expression"))
 	for i, bl := range b.BlocksOf("expression") {
 		if i >= len(values) {
 			continue

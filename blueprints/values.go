@@ -29,14 +29,6 @@ func text(v cty.Value, name string) (string, bool) {
 	return v.AsString(), true
 }
 
-// elements are the values of a tuple or list, or none of another value.
-func elements(v cty.Value) []cty.Value {
-	if v == cty.NilVal || !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
-		return nil
-	}
-	return v.AsValueSlice()
-}
-
 // at is where an argument's value is written, or else the block.
 func at(b *lang.Body, name string) hcl.Range {
 	if a := b.Attr(name); a != nil {

@@ -238,6 +238,20 @@ func IsCommon(name string) bool {
 	return commonSpec.Field(name) != nil || commonSpec.Block(name) != nil || name == "connection"
 }
 
+// Own are a step's arguments without those that every step accepts.
+func Own(args cty.Value) cty.Value {
+	if args.IsMarked() || !args.Type().IsObjectType() {
+		return args
+	}
+	attrs := args.AsValueMap()
+	for name := range attrs {
+		if IsCommon(name) {
+			delete(attrs, name)
+		}
+	}
+	return cty.ObjectVal(attrs)
+}
+
 func (k Kind) declare(args, out *lang.Spec) *Kind {
 	k.spec = args.With(commonSpec)
 	if k.Connection != "" {

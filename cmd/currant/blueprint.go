@@ -42,6 +42,16 @@ func (o *sourceOptions) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.varFiles, "var-file", nil, "file of variable values; repeatable")
 }
 
+// runnerFlags are the flags of commands that reach accounts with what a runner keeps.
+func (o *sourceOptions) runnerFlags(f *pflag.FlagSet) {
+	o.flags(f)
+	allowFlag(f, &o.allow)
+	proxyFlag(f, &o.proxy)
+	dataDirFlag(f, &o.dataDir)
+	keyFlag(f, &o.keyURI)
+	simFlag(f, &o.simFlag)
+}
+
 // values are where variables get their values from. Files that were read are added to files.
 func (o *sourceOptions) values(t *terminal, partial bool, files map[string][]byte) (lang.Values, error) {
 	v := lang.Values{Env: t.lookup, Set: map[string]string{}, Pinned: o.pinned, Partial: partial}

@@ -28,12 +28,7 @@ type accountFlags struct {
 
 func (o *accountFlags) flagsOf(cmd *cobra.Command) {
 	f := cmd.Flags()
-	o.flags(f)
-	allowFlag(f, &o.allow)
-	proxyFlag(f, &o.proxy)
-	dataDirFlag(f, &o.dataDir)
-	keyFlag(f, &o.keyURI)
-	simFlag(f, &o.simFlag)
+	o.runnerFlags(f)
 	o.cmd = cmd
 }
 

@@ -14,7 +14,6 @@ import (
 	"currant/engine/compile"
 	"currant/engine/journal"
 	"currant/engine/lang"
-	"currant/engine/schedule"
 )
 
 func newDev(t *terminal) *cobra.Command {
@@ -185,7 +184,7 @@ func (d *devView) howStarted(rb *compile.Runbook) string {
 		return fmt.Sprintf("%s at %s/inbound/%s/%s", k.Name, d.server.publicURL, rb.Blueprint.Name, rb.Name)
 	case k.Schedule != nil:
 		if spec, err := k.Schedule(rb.Trigger.Args); err == nil {
-			return "schedule: " + specText(spec)
+			return "schedule: " + spec.String()
 		}
 	case k.Name == "manual":
 		return "by hand: currant run " + rb.Name
@@ -241,21 +240,4 @@ func (d *devView) ended(ctx context.Context, p engine.Progress) {
 	d.last = p.Run
 	d.out.printf("%s %s/%s %s%s  %s\n", d.out.style(styleDim, clock(p.At)), p.Blueprint, p.Runbook,
 		d.out.style(statusStyle(status), status+took), plain(text), d.out.style(styleDim, p.Run))
-}
-
-// specText is when a schedule fires, as it is written in a blueprint.
-func specText(s schedule.Spec) string {
-	text := ""
-	switch {
-	case s.Cron != "":
-		text = "cron " + s.Cron
-	case s.RRule != "":
-		text = "rrule " + s.RRule
-	case s.Every > 0:
-		text = "every " + lang.FormatDuration(s.Every)
-	}
-	if s.Timezone != "" {
-		text += " (" + s.Timezone + ")"
-	}
-	return text
 }

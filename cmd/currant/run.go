@@ -57,12 +57,7 @@ Exit code 0: finished. 1: failed, cancelled or held. 2: the blueprint, a variabl
 		},
 	}
 	f := cmd.Flags()
-	o.flags(f)
-	allowFlag(f, &o.allow)
-	proxyFlag(f, &o.proxy)
-	dataDirFlag(f, &o.dataDir)
-	keyFlag(f, &o.keyURI)
-	simFlag(f, &o.simFlag)
+	o.runnerFlags(f)
 	f.StringVar(&o.input, "input", "", "file of JSON that the run is started with; - is standard input")
 	f.BoolVar(&o.json, "json", false, "print the run as one JSON object, and all else on standard error")
 	return cmd

@@ -83,12 +83,12 @@ func sentExpressions(bp *compile.Blueprint, app string) (record string, expressi
 		if r.Kind != "app" || ok && reference.AsString() != app || !ok && r.Name != app {
 			continue
 		}
-		for _, rule := range elementsOf(steps.Arg(r.Args, "automation_rule")) {
+		for _, rule := range lang.Elements(steps.Arg(r.Args, "automation_rule")) {
 			values := map[string]string{}
-			for _, e := range elementsOf(steps.Arg(rule, "expression")) {
+			for _, e := range lang.Elements(steps.Arg(rule, "expression")) {
 				values[textOf(e, "name")] = textOf(e, "value")
 			}
-			for _, a := range elementsOf(steps.Arg(rule, "action")) {
+			for _, a := range lang.Elements(steps.Arg(rule, "action")) {
 				m := ruleCall.FindStringSubmatch(textOf(a, "value"))
 				if m == nil {
 					continue
@@ -102,17 +102,6 @@ func sentExpressions(bp *compile.Blueprint, app string) (record string, expressi
 		}
 	}
 	return "", nil
-}
-
-func elementsOf(v cty.Value) []cty.Value {
-	if v == cty.NilVal {
-		return nil
-	}
-	v, _ = v.Unmark()
-	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
-		return nil
-	}
-	return v.AsValueSlice()
 }
 
 func textOf(v cty.Value, name string) string {

@@ -41,12 +41,7 @@ type serveOptions struct {
 
 func (o *serveOptions) serverFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	o.flags(f)
-	allowFlag(f, &o.allow)
-	proxyFlag(f, &o.proxy)
-	dataDirFlag(f, &o.dataDir)
-	keyFlag(f, &o.keyURI)
-	simFlag(f, &o.simFlag)
+	o.runnerFlags(f)
 	f.StringVar(&o.listen, "listen", defaultListen, "address that events arrive at")
 	f.StringVar(&o.publicURL, "public-url", "", "address under which others reach the runner (default: the one of --listen)")
 	f.DurationVar(&o.maxAge, "webhook-max-age", verify.Leeway, "how long ago the token of a signed webhook may have been issued")

@@ -99,19 +99,7 @@ func (c *Console) howStarted(rb *compile.Runbook) string {
 		if err != nil {
 			return ""
 		}
-		text := ""
-		switch {
-		case spec.Cron != "":
-			text = "cron " + spec.Cron
-		case spec.RRule != "":
-			text = "rrule " + spec.RRule
-		case spec.Every > 0:
-			text = "every " + lang.FormatDuration(spec.Every)
-		}
-		if spec.Timezone != "" {
-			text += " (" + spec.Timezone + ")"
-		}
-		return text
+		return spec.String()
 	case k.Name == "manual":
 		return "currant run " + rb.Name
 	}

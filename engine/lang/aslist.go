@@ -16,3 +16,16 @@ func AsList(tuple cty.Value) cty.Value {
 	}
 	return cty.ListVal(tuple.AsValueSlice())
 }
+
+// Elements are the values of a collection; none of another value, and of one that is null or not known. Marks of the
+// collection itself are dropped: whoever shows an element asks before whether the collection is sensitive.
+func Elements(v cty.Value) []cty.Value {
+	if v == cty.NilVal {
+		return nil
+	}
+	v, _ = v.Unmark()
+	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
+		return nil
+	}
+	return v.AsValueSlice()
+}

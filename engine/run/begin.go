@@ -232,7 +232,7 @@ func (m *Machine) handOut(a *activation) error {
 		}
 		c.Connection = v
 	}
-	a.rec.Status, a.rec.Shown = Running, own(a.args)
+	a.rec.Status, a.rec.Shown = Running, steps.Own(a.args)
 	m.out.put(a.frame, a.path, a.rec)
 	// The intent must be on disk before anything is changed outside, and the moment that timestamp() gave
 	// before anyone sees it.
@@ -243,20 +243,6 @@ func (m *Machine) handOut(a *activation) error {
 	m.calls = append(m.calls, c)
 	m.trace(a, Trace{Phase: "call", Args: a.args})
 	return nil
-}
-
-// own are a step's arguments without those that every step accepts.
-func own(args cty.Value) cty.Value {
-	if args.IsMarked() {
-		return args
-	}
-	attrs := args.AsValueMap()
-	for name := range attrs {
-		if steps.IsCommon(name) {
-			delete(attrs, name)
-		}
-	}
-	return cty.ObjectVal(attrs)
 }
 
 // settled takes in what executing a step came to.

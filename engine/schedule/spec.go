@@ -39,6 +39,25 @@ type Spec struct {
 	CatchUp CatchUp
 }
 
+// String is when it fires, in the words of a blueprint.
+func (s Spec) String() string {
+	text := ""
+	switch {
+	case s.Cron != "":
+		text = "cron " + s.Cron
+	case s.RRule != "":
+		text = "rrule " + s.RRule
+	case s.Every > 0:
+		text = "every " + strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(s.Every.String())
+	case !s.At.IsZero():
+		text = "at " + s.At.Format(time.RFC3339)
+	}
+	if s.Timezone != "" {
+		text += " (" + s.Timezone + ")"
+	}
+	return text
+}
+
 // SpecError is a mistake in one field of a Spec.
 type SpecError struct {
 	Field   string // cron, rrule, every, at, timezone, catch_up; empty: the whole Spec

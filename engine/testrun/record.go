@@ -59,23 +59,9 @@ func (c *calls) ensure(at target, key string, t run.Trace) *execution {
 		c.byStep[at] = append(c.byStep[at], e)
 	}
 	if t.Args != cty.NilVal {
-		e.args = ownArgs(t.Args)
+		e.args = steps.Own(t.Args)
 	}
 	return e
-}
-
-// ownArgs are a step's arguments without those that every step accepts.
-func ownArgs(args cty.Value) cty.Value {
-	if args.IsMarked() || !args.Type().IsObjectType() {
-		return args
-	}
-	attrs := args.AsValueMap()
-	for name := range attrs {
-		if steps.IsCommon(name) {
-			delete(attrs, name)
-		}
-	}
-	return cty.ObjectVal(attrs)
 }
 
 // finished is told that a finish step has ended its run.

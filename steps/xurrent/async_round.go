@@ -181,7 +181,7 @@ func (r *round) settle(i int, p poll) {
 func (r *round) page(c *steps.Call, at *polled) steps.Page {
 	pg := steps.Page{Summary: cty.NullVal(cty.DynamicPseudoType)}
 	list, marks := steps.Arg(c.Args, "urls").Unmark()
-	addresses := elements(list)
+	addresses := lang.Elements(list)
 	for i := range r.urls {
 		body, ok := r.ready[i]
 		if !ok {

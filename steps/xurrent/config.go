@@ -76,7 +76,7 @@ func configUnknown(c *steps.Check) cty.Value {
 		attrs[name] = cty.UnknownVal(t)
 	}
 	fields := map[string]cty.Value{}
-	written := elements(steps.Arg(c.Args, "field"))
+	written := lang.Elements(steps.Arg(c.Args, "field"))
 	for i, b := range c.Body.BlocksOf("field") {
 		name := b.Label()
 		if name == "" {
@@ -110,7 +110,7 @@ func fieldType(b *lang.Body) cty.Type {
 func checkConfig(c *steps.Check) hcl.Diagnostics {
 	diags := checkInstallation(c)
 	seen := map[string]hcl.Range{}
-	fields := elements(steps.Arg(c.Args, "field"))
+	fields := lang.Elements(steps.Arg(c.Args, "field"))
 	for i, b := range c.Body.BlocksOf("field") {
 		if first, dup := seen[b.Label()]; dup {
 			diags = append(diags, lang.Error(b.Range, "Duplicate field", "There is a field %q at line %d already.", b.Label(), first.Start.Line))
@@ -131,16 +131,4 @@ func checkConfig(c *steps.Check) hcl.Diagnostics {
 		}
 	}
 	return diags
-}
-
-// elements are the values of a tuple or list, or none of another value.
-func elements(v cty.Value) []cty.Value {
-	if v == cty.NilVal {
-		return nil
-	}
-	v, _ = v.Unmark()
-	if !v.IsKnown() || v.IsNull() || !v.CanIterateElements() {
-		return nil
-	}
-	return v.AsValueSlice()
 }
